@@ -1,8 +1,8 @@
 """Everything a user can set, as strict pydantic models; a scenario is one YAML file that fills a `Scenario`.
 
 An unknown key, a wrong type or a value out of range is refused before anything runs. `PipelineSettings` is what a
-cached template is keyed by (with the footage and the pack): a setting that changes what comes out stands there, one that
-only changes how fast it comes (`Runtime`) does not.
+cached template is keyed by (with the footage and the pack): a setting that changes what comes out stands there, one
+that only changes how fast it comes (`Runtime`) does not.
 """
 
 from __future__ import annotations

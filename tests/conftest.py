@@ -1,0 +1,32 @@
+"""Fixtures that every part of the tests may use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_configure() -> None:
+    """Quiet, windowless and single-threaded, also in the processes that a test starts."""
+    os.environ["MPLBACKEND"] = "Agg"
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The top of the repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def research_data() -> Path:
+    """The folder of research data; the test is skipped, and says so, where it is absent."""
+    folder = Path(os.environ.get("FACELAB_RESEARCH_DATA", ROOT.parent / "shared" / "data"))
+    if not (folder / "chokepoint").is_dir():
+        pytest.skip(f"no research data (FACELAB_RESEARCH_DATA, by default {folder.name} beside the checkout)")
+    return folder
