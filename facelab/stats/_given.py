@@ -1,0 +1,111 @@
+"""What was given: arrays checked with one clear error each, and results made ready for JSON.
+
+Shared by the modules of `facelab.stats` that take plain arrays. A check returns the array it has checked, as float64,
+bool or str, so that the code behind it never meets text, an infinity or a wrong length.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facelab.errors import BadInput
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+TextArray = NDArray[np.str_]
+
+
+def numbers(name: str, value: Any, *, ndim: int = 1, missing: bool = False) -> FloatArray:
+    """`value` as a float64 array of `ndim` axes; finite, or NaN too where `missing` (a failed acquisition)."""
+    raw = np.asarray(value)
+    if raw.dtype.kind not in "fiub":
+        kind = raw.ravel()[0] if raw.size else raw.dtype
+        raise BadInput(f"must be numbers, it holds {kind!r}; is a column of text among the scores?", place=name)
+    array = raw.astype(np.float64)
+    if array.ndim != ndim:
+        raise BadInput(f"must have {ndim} axis or axes, its shape is {array.shape}", place=name)
+    bad = np.isinf(array) if missing else ~np.isfinite(array)
+    if bad.any():
+        where = tuple(int(i) for i in np.argwhere(bad)[0])
+        hint = "a missing score is NaN, never infinite" if missing else "leave failed acquisitions out and count them"
+        raise BadInput(f"must be finite, position {where} holds {array[where]}; {hint}", place=name)
+    return array
+
+
+def some_numbers(name: str, value: Any) -> FloatArray:
+    """`value` as a one-dimensional, finite, non-empty float64 array."""
+    array = numbers(name, value)
+    if not array.size:
+        raise BadInput("is empty; was one class of comparisons left out of the file?", place=name)
+    return array
+
+
+def outcomes(name: str, value: Any, length: int | None = None) -> BoolArray:
+    """`value` as a one-dimensional bool array (0 and 1 are taken too), of `length` where it is given."""
+    array = np.asarray(value)
+    if array.ndim != 1 or not (array.dtype.kind == "b" or np.isin(array, (0, 1)).all()):
+        raise BadInput("must be a one-dimensional array of true and false (or 0 and 1)", place=name)
+    if length is not None and len(array) != length:
+        raise BadInput(f"has {len(array)} entries, {length} are needed", place=name)
+    return array.astype(np.bool_)
+
+
+def labels(name: str, value: Any, length: int, *, filled: bool = False) -> TextArray:
+    """`value` as (length,) text; with `filled`, an empty label is refused."""
+    array = np.asarray(value).astype(np.str_)
+    if array.shape != (length,):
+        raise BadInput(f"must have shape ({length},), it has {array.shape}", place=name)
+    if filled and (array == "").any():
+        raise BadInput(f"entry {int(np.argmax(array == ''))} is empty; every row needs one", place=name)
+    return array
+
+
+def people(name: str, value: Any, length: int) -> IntArray:
+    """(length,) a number for each person in `value`; an empty label is an unknown person of their own.
+
+    Numbers run from 0 without gaps, in the order of the sorted labels, unknown people last.
+    """
+    array = labels(name, value, length)
+    unknown = array == ""
+    known, code = np.unique(array[~unknown], return_inverse=True)
+    numbered = np.empty(length, dtype=np.int64)
+    numbered[~unknown] = code
+    numbered[unknown] = len(known) + np.arange(int(unknown.sum()))
+    return numbered
+
+
+def within(name: str, value: float, low: float, high: float, *, ends: bool = False) -> float:
+    """`value` as a float inside (low, high), or inside [low, high] with `ends`."""
+    number = float(value)
+    inside = low <= number <= high if ends else low < number < high
+    if not inside:
+        brackets = "[]" if ends else "()"
+        hint = "; was a percentage given as a share?" if high == 1.0 and 1.0 < number <= 100.0 else ""
+        raise BadInput(f"must lie in {brackets[0]}{low:g}, {high:g}{brackets[1]}, it is {number:g}{hint}", place=name)
+    return number
+
+
+def plain(value: Any) -> Any:
+    """`value` (a result, an array, a number, nested) in JSON's own types; null for what is infinite or not a number."""
+    if hasattr(value, "to_dict"):
+        return value.to_dict()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value
