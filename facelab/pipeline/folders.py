@@ -1,7 +1,7 @@
-"""The folder that caches live in: model packs (`packs/`) and what the pipeline computed.
+r"""The folder that caches live in: model packs (`packs/`) and what the pipeline computed.
 
 The rule, in this order: the environment variable ``FACELAB_CACHE``; the user's cache folder of the platform
-(``$XDG_CACHE_HOME/facelab``, ``%LOCALAPPDATA%\\facelab``, ``~/Library/Caches/facelab``, else ``~/.cache/facelab``).
+(``$XDG_CACHE_HOME/facelab``, ``%LOCALAPPDATA%\facelab``, ``~/Library/Caches/facelab``, else ``~/.cache/facelab``).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def cache_folder() -> Path:
-    """The folder that facelab's caches live in; it need not exist yet.
+    r"""The folder that facelab's caches live in; it need not exist yet.
 
     Returns
     -------
