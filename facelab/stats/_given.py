@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from facelab.errors import BadInput
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.floating[Any]]
+IntArray = NDArray[np.integer[Any]]
 BoolArray = NDArray[np.bool_]
 TextArray = NDArray[np.str_]
 
@@ -65,20 +65,6 @@ def labels(name: str, value: Any, length: int, *, filled: bool = False) -> TextA
     if filled and (array == "").any():
         raise BadInput(f"entry {int(np.argmax(array == ''))} is empty; every row needs one", place=name)
     return array
-
-
-def people(name: str, value: Any, length: int) -> IntArray:
-    """(length,) a number for each person in `value`; an empty label is an unknown person of their own.
-
-    Numbers run from 0 without gaps, in the order of the sorted labels, unknown people last.
-    """
-    array = labels(name, value, length)
-    unknown = array == ""
-    known, code = np.unique(array[~unknown], return_inverse=True)
-    numbered = np.empty(length, dtype=np.int64)
-    numbered[~unknown] = code
-    numbered[unknown] = len(known) + np.arange(int(unknown.sum()))
-    return numbered
 
 
 def within(name: str, value: float, low: float, high: float, *, ends: bool = False) -> float:

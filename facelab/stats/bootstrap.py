@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from facelab.errors import BadInput
-from facelab.stats._given import FloatArray, IntArray, labels, numbers, people, plain, within
+from facelab.stats._given import FloatArray, IntArray, labels, numbers, plain, within
+from facelab.stats.dyadic import person_codes
 
 Float32 = NDArray[np.float32]
 
@@ -150,7 +151,7 @@ def person_curve_replicates(
         Used where no weights are given (1,000 replicates).
     """
     s, t = numbers("score", score, missing=True), _thresholds(threshold)
-    who = people("person", person, len(s))
+    who = person_codes(labels("person", person, len(s)))
     return _person_curve(s, who, t, _weights_or_draw(weights, int(who.max(initial=-1)) + 1, rng), name=name)
 
 
