@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from facelab.errors import BadInput
@@ -16,9 +17,12 @@ from facelab.errors import BadInput
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from facelab.config import FileFootage
     from facelab.data.losses import Losses
     from facelab.data.truth import Truth
     from facelab.types import Frame
+
+MANIFEST_SUFFIXES = frozenset({".csv", ".yaml", ".yml"})
 
 
 class Source(Protocol):
@@ -37,6 +41,10 @@ class Source(Protocol):
     @property
     def frames_expected(self) -> int | None:
         """How many frames there will be, as far as known before reading: for progress only."""
+        ...
+
+    def check(self) -> None:
+        """Raise `BadInput` where it can be seen, before any frame is read, that there is nothing to read."""
         ...
 
     def frames(self, losses: Losses) -> Iterator[Frame]:
@@ -153,3 +161,50 @@ class Footage:
         known = "" if self.truth is None else self.truth.digest
         people = "\n".join(clip.subject_id for clip in self.clips)
         return hashlib.sha256(f"{pictures}\n{known}\n{people}\n{self.synthetic}".encode()).hexdigest()
+
+
+def open_footage(settings: FileFootage) -> Footage:
+    """The footage at ``settings.path``, told apart by the rule at the top of this module, checked, with its truth.
+
+    Raises
+    ------
+    BadInput
+        Something named is missing, empty or cannot be read, a folder of frames has no frame rate, or the truth does not
+        fit.
+    """
+    from facelab.data.manifest import read_manifest
+    from facelab.data.truth import read_truth
+
+    path = Path(settings.path)
+    if _kind(settings.path) == "manifest":
+        footage = read_manifest(path)
+    else:
+        clip = Clip(_source(settings))
+        clip.source.check()
+        footage = Footage(path.stem if _kind(settings.path) != "camera" else settings.camera, (clip,))
+    if settings.truth is None:
+        return footage
+    if footage.truth is not None:
+        raise BadInput("the manifest has a truth of its own, another is given", place=str(settings.truth))
+    return replace(footage, truth=read_truth(settings.truth))
+
+
+def _kind(path: str) -> str:
+    if "://" in path or path.isdigit():
+        return "camera"
+    if Path(path).is_dir():
+        return "folder"
+    return "manifest" if Path(path).suffix.lower() in MANIFEST_SUFFIXES else "video"
+
+
+def _source(settings: FileFootage) -> Source:
+    from facelab.data.sources import FrameFolder, LiveCamera, VideoFile
+
+    kind = _kind(settings.path)
+    if kind == "camera":
+        return LiveCamera(settings.path, settings.camera)
+    if kind == "video":
+        return VideoFile(Path(settings.path), settings.camera)
+    if settings.fps is None:
+        raise BadInput("a folder of frames needs its frame rate, fps is not given", place=settings.path)
+    return FrameFolder(Path(settings.path), settings.fps, settings.camera)

@@ -1,17 +1,26 @@
-"""Rows of a CSV file, checked as they are read: an error names the file, the line and the column."""
+"""Rows of a CSV file and entries of a YAML file, checked as they are read.
+
+An error names the file, the line or entry, the column, the value and the rule it breaks.
+"""
 
 from __future__ import annotations
 
 import csv
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
 
 from facelab.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+Model = TypeVar("Model", bound=BaseModel)
 
 LARGEST_CSV = 512 * 1024**2
 
@@ -53,8 +62,10 @@ class Row:
         return int(value)
 
 
-def read_rows(path: Path, *, required: Sequence[str], optional: Sequence[str] = ()) -> list[Row]:
+def read_rows(path: Path, *, required: Sequence[str], optional: Sequence[str] | None = ()) -> list[Row]:
     """The lines of the CSV file at `path`, blank ones left out; the header may have its columns in any order.
+
+    `optional` names the columns that may stand beside the `required` ones; None allows any.
 
     Raises
     ------
@@ -78,6 +89,63 @@ def read_rows(path: Path, *, required: Sequence[str], optional: Sequence[str] = 
     return rows
 
 
+def yaml_mapping(path: Path) -> dict[str, Any]:
+    """The mapping at the top of the YAML file at `path`.
+
+    Raises
+    ------
+    BadInput
+        The file is missing, empty, no YAML, or no mapping.
+    """
+    if not path.is_file():
+        raise BadInput("there is no such file", place=str(path))
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = "" if mark is None else f", line {mark.line + 1}"
+        raise BadInput(f"this is no YAML: {error.problem}", place=f"{path}{line}") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise BadInput("this is no YAML text", place=str(path)) from None
+    if not isinstance(content, dict):
+        what = "it is empty" if content is None else f"it is a {type(content).__name__}"
+        raise BadInput(f"a mapping of names to values is needed, {what}", place=str(path))
+    return content
+
+
+def checked(model: type[Model], given: dict[str, Any], *, place: str) -> Model:
+    """`given` as a `model`; the first rule that it breaks is the error."""
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        column = ".".join(str(part) for part in first["loc"]) or "entry"
+        rule = str(first["msg"])[:1].lower() + str(first["msg"])[1:]
+        if first["type"] == "missing":
+            raise BadInput(f"column {column!r} is missing; found: {', '.join(map(str, given))}", place=place) from None
+        if first["type"] == "extra_forbidden":
+            known = ", ".join(model.model_fields)
+            raise BadInput(f"column {column!r} is unknown; known: {known}", place=place) from None
+        raise BadInput(f"column {column!r} is {first['input']!r}: {rule}", place=place) from None
+
+
+def path_below(folder: Path, name: str, *, place: str, column: str) -> Path:
+    """The path `name` below `folder`.
+
+    Raises
+    ------
+    BadInput
+        It is absolute, climbs or leads (by a link) out of `folder`, or is not there.
+    """
+    absolute = PurePosixPath(name).is_absolute() or bool(PureWindowsPath(name).anchor)
+    path = folder / name
+    if absolute or not path.resolve().is_relative_to(folder.resolve()):
+        raise BadInput(f"column {column!r} must stay below the manifest's folder, it is {name!r}", place=place)
+    if not path.exists():
+        raise BadInput(f"column {column!r} names {name!r}, which is not there", place=place)
+    return path
+
+
 def _text(path: Path) -> str:
     if not path.exists():
         raise BadInput("there is no such file", place=str(path))
@@ -91,7 +159,7 @@ def _text(path: Path) -> str:
         raise BadInput("the file is not UTF-8 text; was it saved as a spreadsheet?", place=str(path)) from None
 
 
-def _check_header(path: Path, header: list[str], *, required: Sequence[str], optional: Sequence[str]) -> None:
+def _check_header(path: Path, header: list[str], *, required: Sequence[str], optional: Sequence[str] | None) -> None:
     place = f"{path}, line 1"
     missing = [name for name in required if name not in header]
     if missing:
@@ -100,6 +168,8 @@ def _check_header(path: Path, header: list[str], *, required: Sequence[str], opt
     for name in header:
         if header.count(name) > 1:
             raise BadInput(f"column {name!r} stands twice", place=place)
-        if name not in required and name not in optional:
+        if name == "":
+            raise BadInput("a column has no name", place=place)
+        if optional is not None and name not in required and name not in optional:
             known = ", ".join([*required, *optional])
             raise BadInput(f"column {name!r} is unknown; known: {known}", place=place)

@@ -1,0 +1,302 @@
+"""Where frames come from: a video file, a folder of frames, a live camera.
+
+Each source has a `camera`, a `digest` (SHA-256 over the content; None where it is live), `frames_expected` (for
+progress) and ``frames(losses)``, which hands out one frame after the other: memory stays flat whatever the length. What
+cannot be read is counted in `losses` and never ends the rest; a source that gives no frame at all is `BadInput`.
+``check()`` finds what can be found before any frame is read. Times start at 0.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import math
+import re
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from facelab.data.decoding import decoded, frames_promised, length_s, opened
+from facelab.data.images import is_picture, natural_key, quiet_opencv, read_image
+from facelab.data.losses import Losses
+from facelab.errors import BadInput
+from facelab.types import Frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import cv2
+
+    from facelab.types import Image
+
+__all__ = ["FrameFolder", "LiveCamera", "Losses", "VideoFile"]
+
+CUT_S = 0.5
+"""A video that ends so much before the length that its header promises counts as cut off, s."""
+
+_FILE_ONLY = {"protocol_whitelist": "file"}  # a playlist disguised as a video must not reach for the network
+
+
+@dataclass(frozen=True)
+class VideoFile:
+    """A video file, decoded through PyAV, with real timestamps.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    camera : str
+        The camera's name.
+    threads : int
+        Decoding threads; the frames are the same whatever their number.
+    """
+
+    path: Path
+    camera: str = "camera"
+    threads: int = 1
+
+    def check(self) -> None:
+        """Raise `BadInput` where the file is missing, empty, cut off before its index, or holds no video."""
+        if not self.path.exists():
+            raise BadInput("there is no such video", place=str(self.path))
+        if self.path.is_dir():
+            raise BadInput("a video file is needed, this is a folder", place=str(self.path))
+        if self.path.stat().st_size == 0:
+            raise BadInput("the video is empty (0 bytes)", place=str(self.path))
+        with opened(f"file:{self.path}", place=str(self.path), options=_FILE_ONLY):
+            pass
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the file's bytes."""
+        return _file_digest(self.path, "video")
+
+    @cached_property
+    def frames_expected(self) -> int | None:
+        """How many frames the file's header lets one expect: for progress only."""
+        self.check()
+        with opened(f"file:{self.path}", place=str(self.path), options=_FILE_ONLY) as (container, stream):
+            return frames_promised(container, stream)
+
+    def frames(self, losses: Losses) -> Iterator[Frame]:
+        """The frames, one by one; what cannot be decoded is counted in `losses`.
+
+        Raises
+        ------
+        BadInput
+            As for `check`, or not a single frame can be decoded.
+        """
+        self.check()
+        place = str(self.path)
+        with opened(f"file:{place}", place=place, options=_FILE_ONLY, threads=self.threads) as (container, stream):
+            promised, before, last_s, cuts = length_s(container, stream), losses.frames_read, 0.0, losses.clips_cut
+            pictures = decoded(container, stream, place=place, losses=losses)
+            for frame in _counted(pictures, self.camera, place, losses):
+                last_s = frame.time_s
+                yield frame
+            if losses.frames_read == before:
+                raise BadInput("not one frame of the video can be decoded: it is damaged or cut off", place=place)
+            if promised is not None and last_s + CUT_S < promised and losses.clips_cut == cuts:
+                losses.clips_cut += 1
+                losses.name(f"{place}: it ends at {last_s:.1f} s, its header promises {promised:.1f} s: cut off?")
+
+
+@dataclass(frozen=True)
+class FrameFolder:
+    """A folder of pictures, one a frame, in the natural order of their names.
+
+    Where every name is the same text and then a number (``00000012.jpg``, ``frame-12.png``), the number is the frame's
+    index, and numbers missing in between are counted; else the position is. A frame's time is its distance from the
+    first, divided by `fps`. What lies in subfolders is not read.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    fps : float
+        Frames a second.
+    camera : str
+        The camera's name.
+    """
+
+    folder: Path
+    fps: float
+    camera: str = "camera"
+
+    def check(self) -> None:
+        """Raise `BadInput` where the folder is missing or holds no picture."""
+        self._numbered  # noqa: B018  (reads the names)
+
+    @cached_property
+    def _numbered(self) -> list[tuple[int, str]]:
+        """Index and name of each picture, in order."""
+        if not self.folder.is_dir():
+            what = "a folder of frames is needed, this is a file" if self.folder.exists() else "there is no such folder"
+            raise BadInput(what, place=str(self.folder))
+        names = sorted((path.name for path in self.folder.iterdir() if is_picture(path)), key=natural_key)
+        if not names:
+            raise BadInput("there is no picture in the folder", place=str(self.folder))
+        numbers = _numbers(names)
+        return sorted(zip(range(len(names)) if numbers is None else numbers, names))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the names, the pictures' bytes and the frame rate."""
+        total = hashlib.sha256(f"{self.fps!r}\n".encode())
+        for _, name in self._numbered:
+            total.update(f"{name}\n{_file_digest(self.folder / name, 'frame')}\n".encode())
+        return total.hexdigest()
+
+    @property
+    def frames_expected(self) -> int:
+        """How many pictures there are."""
+        return len(self._numbered)
+
+    def frames(self, losses: Losses) -> Iterator[Frame]:
+        """The frames, one by one; a picture that cannot be read and a number that is missing are counted in `losses`.
+
+        Raises
+        ------
+        BadInput
+            The folder is missing, holds no picture, or none that can be read.
+        """
+        numbered, before = self._numbered, losses.frames_read
+        first, last = numbered[0][0], numbered[-1][0]
+        losses.frames_missing += last - first + 1 - len(numbered)
+        yield from _counted(self._pictures(losses), self.camera, str(self.folder), losses)
+        if losses.frames_read == before:
+            raise BadInput(f"none of the {len(numbered):,} pictures can be read", place=str(self.folder))
+
+    def _pictures(self, losses: Losses) -> Iterator[tuple[int, float, Image]]:
+        first = self._numbered[0][0]
+        for index, name in self._numbered:
+            try:
+                picture = read_image(self.folder / name)
+            except BadInput as error:
+                losses.frames_lost += 1
+                losses.name(str(error))
+                continue
+            yield index, (index - first) / self.fps, picture
+
+
+@dataclass(frozen=True)
+class LiveCamera:
+    """A camera that runs: the number of a device, or an address (``rtsp://``, ``http://``, …).
+
+    It is never cached (its digest is None). A name and password in the address are kept out of every message.
+
+    Parameters
+    ----------
+    address : str
+        ``0``, ``1``, … for a device of this machine, else an address.
+    camera : str
+        The camera's name.
+    stall_s : float
+        A camera that is silent for longer has ended, s; counted as a cut clip.
+    limit_s : float, optional
+        Stop after so many seconds of footage.
+    """
+
+    address: str
+    camera: str = "camera"
+    stall_s: float = 10.0
+    limit_s: float | None = None
+
+    @property
+    def digest(self) -> None:
+        """None: what a live camera will give is not known."""
+        return
+
+    @property
+    def frames_expected(self) -> None:
+        """None: a live camera has no end of its own."""
+        return
+
+    @property
+    def place(self) -> str:
+        """The address, without name and password."""
+        return re.sub(r"(?<=://)[^/]*@", "", self.address)
+
+    def check(self) -> None:
+        """Nothing can be known before the camera is opened."""
+
+    def frames(self, losses: Losses) -> Iterator[Frame]:
+        """The frames as they come, until the camera ends, falls silent, or `limit_s` is reached.
+
+        Raises
+        ------
+        BadInput
+            The camera cannot be opened, or gives no frame.
+        """
+        before = losses.frames_read
+        pictures = self._of_device() if self.address.isdigit() else self._of_address(losses)
+        limit = math.inf if self.limit_s is None else self.limit_s
+        until = itertools.takewhile(lambda picture: picture[1] <= limit, pictures)
+        yield from _counted(until, self.camera, self.place, losses)
+        if losses.frames_read == before:
+            raise BadInput("the camera gave no frame", place=self.place)
+
+    def _of_address(self, losses: Losses) -> Iterator[tuple[int, float, Image]]:
+        options = {"rtsp_transport": "tcp"} if self.address.startswith("rtsp") else {}
+        with opened(self.address, place=self.place, options=options, timeout_s=self.stall_s) as (container, stream):
+            yield from decoded(container, stream, place=self.place, losses=losses)
+
+    def _of_device(self) -> Iterator[tuple[int, float, Image]]:
+        import cv2
+
+        with quiet_opencv():
+            capture = cv2.VideoCapture(int(self.address))
+        try:
+            if not capture.isOpened():
+                raise BadInput(
+                    "there is no such camera on this machine, or it is in use", place=f"camera {self.address}"
+                )
+            yield from _captured(capture)
+        finally:
+            capture.release()
+
+
+def _captured(capture: cv2.VideoCapture) -> Iterator[tuple[int, float, Image]]:
+    """Index, time of arrival (s, from the first) and picture of each frame that `capture` gives."""
+    start: float | None = None
+    index = 0
+    while True:
+        there, picture = capture.read()
+        if not there:
+            return
+        now = time.monotonic()
+        start = now if start is None else start
+        yield index, now - start, cast("Image", picture)
+        index += 1
+
+
+def _counted(pictures: Iterator[tuple[int, float, Image]], camera: str, place: str, losses: Losses) -> Iterator[Frame]:
+    """Frames of `pictures`, counted as they are handed out; those of another size than the first are counted too."""
+    size: tuple[int, ...] | None = None
+    for index, time_s, picture in pictures:
+        size = picture.shape if size is None else size
+        losses.frames_read += 1
+        if picture.shape != size:
+            losses.frames_resized += 1
+            (height, width), (first_height, first_width) = picture.shape[:2], size[:2]
+            losses.name(f"{place}, frame {index}: {width}x{height}, the first is {first_width}x{first_height}")
+        yield Frame(index, time_s, camera, picture)
+
+
+def _numbers(names: list[str]) -> list[int] | None:
+    """The number at the end of each name, where all begin alike and no number stands twice; else None."""
+    found = [re.fullmatch(r"(.*?)(\d+)", Path(name).stem) for name in names]
+    matches = [match for match in found if match is not None]
+    numbers = [int(match[2]) for match in matches]
+    alike = len({match[1] for match in matches}) == 1
+    return numbers if alike and len(set(numbers)) == len(names) else None
+
+
+def _file_digest(path: Path, what: str) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise BadInput(f"the {what} cannot be read: {error.strerror}", place=str(path)) from None
