@@ -26,7 +26,7 @@ def numbers(name: str, value: Any, *, ndim: int = 1, missing: bool = False) -> F
     """`value` as a float64 array of `ndim` axes; finite, or NaN too where `missing` (a failed acquisition)."""
     raw = np.asarray(value)
     if raw.dtype.kind not in "fiub":
-        kind = raw.ravel()[0] if raw.size else raw.dtype
+        kind = raw.ravel()[:1].tolist()[0] if raw.size else raw.dtype
         raise BadInput(f"must be numbers, it holds {kind!r}; is a column of text among the scores?", place=name)
     array = raw.astype(np.float64)
     if array.ndim != ndim:
