@@ -15,6 +15,7 @@ et al., YuNet: a tiny millisecond-level face detector, Machine Intelligence Rese
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import cv2
@@ -35,6 +36,7 @@ STRIDES = (8, 16, 32)
 SCRFD_ANCHORS = 2
 SCRFD_OUTPUTS = 3 * len(STRIDES)
 _COARSEST = max(STRIDES)
+_THREAD = threading.local()
 
 
 class Detector(Settings):
@@ -78,34 +80,50 @@ def detected_faces(image: Image, model: Model, detector: Detector, settings: con
     """
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
         raise BadInput(f"an image must be uint8 (H, W, 3), this is {image.dtype} {image.shape}", place="image")
-    canvas, scale = letterbox(image, settings.input_size, detector.canvas)
-    tensor = cv2.dnn.blobFromImage(
-        canvas, 1.0 / detector.scale, mean=(detector.mean,) * 3, swapRB=detector.colour == "rgb"
-    )
+    tensor, scale = input_tensor(image, settings.input_size, detector)
     outputs = model.outputs(tensor)
     read = scrfd_candidates if detector.kind == "scrfd" else yunet_candidates
-    found = read(outputs, canvas.shape[1], settings.min_score)
+    found = read(outputs, tensor.shape[3], settings.min_score)
     box = found.box / scale
     kept = suppressed(box, found.score, settings.nms_iou)
     return Faces(box[kept], found.score[kept], found.landmarks[kept] / scale)
 
 
-def letterbox(image: Image, longest: int, canvas: Literal["square", "trimmed"]) -> tuple[Image, float]:
-    """`image` scaled to a longer side of `longest` px in the top left corner of a black canvas, and the scale.
+def input_tensor(image: Image, longest: int, detector: Detector) -> tuple[Floats, float]:
+    """What the detector is given for `image`, and the scale from the picture to it.
 
-    The canvas is square, or trimmed to the next multiple of 32 px along the shorter side.
+    Parameters
+    ----------
+    image : (H, W, 3) uint8 array
+        BGR.
+    longest : int
+        Length of the longer side, px; a multiple of 32.
+    detector : Detector
+        Its canvas, colour, mean and scale.
+
+    Returns
+    -------
+    tensor : (1, 3, h, w) float32 array
+        The scaled picture in the top left corner of black. It is the thread's own and holds until the next call.
+    scale : float
+        Pixels of the tensor per pixel of the picture.
     """
     height, width = image.shape[:2]
     if height > width:
         rows, columns = longest, max(1, longest * width // height)
     else:
         rows, columns = max(1, longest * height // width), longest
-    sides = (
-        [longest, longest] if canvas == "square" else [-(-side // _COARSEST) * _COARSEST for side in (rows, columns)]
-    )
-    laid = np.zeros((*sides, 3), dtype=np.uint8)
-    laid[:rows, :columns] = image if (rows, columns) == (height, width) else cv2.resize(image, (columns, rows))
-    return laid, rows / height if height > width else columns / width
+    if (rows, columns) != (height, width):
+        image = np.asarray(cv2.resize(image, (columns, rows)), dtype=np.uint8)
+    high, wide = (longest, longest) if detector.canvas == "square" else (_whole_cells(rows), _whole_cells(columns))
+    tensor = _reused(high, wide)
+    factor, black = np.float32(1 / detector.scale), np.float32(-detector.mean / detector.scale)
+    tensor[:, :, rows:] = tensor[:, :, :rows, columns:] = black
+    planes = cv2.split(image)
+    for plane, values in zip(planes if detector.colour == "bgr" else reversed(planes), tensor[0, :, :rows, :columns]):
+        np.multiply(plane, factor, out=values, dtype=np.float32)
+        values += black
+    return tensor, rows / height if height > width else columns / width
 
 
 def scrfd_candidates(outputs: Sequence[Floats], width: int, min_score: float) -> Candidates:
@@ -177,6 +195,19 @@ def suppressed(box: Floats, score: Floats, iou: float) -> Ints:
             )
             alive[i + 1 :] &= common <= iou * (area[i] + area[i + 1 :] - common)
     return order[alive]
+
+
+def _whole_cells(side: int) -> int:
+    """`side` rounded up to whole cells of the coarsest grid, px."""
+    return -(-side // _COARSEST) * _COARSEST
+
+
+def _reused(high: int, wide: int) -> Floats:
+    """An array (1, 3, high, wide) float32 that is kept by the thread: a new one for each picture costs a millisecond in page faults."""
+    tensor: Floats | None = getattr(_THREAD, "tensor", None)
+    if tensor is None or tensor.shape[2:] != (high, wide):
+        tensor = _THREAD.tensor = np.empty((1, 3, high, wide), dtype=np.float32)
+    return tensor
 
 
 def _corners(cells: Ints, columns: int) -> Floats:

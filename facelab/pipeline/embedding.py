@@ -53,8 +53,9 @@ def embeddings(crops: Image, model: Model, recognition: Recognition) -> Floats:
     if crops.ndim != 4 or crops.shape[1:] != (CROP_PX, CROP_PX, 3) or crops.dtype != np.uint8:
         raise BadInput(f"crops must be uint8 (n, 112, 112, 3), they are {crops.dtype} {crops.shape}", place="crops")
     found = np.empty((len(crops), recognition.dimension), dtype=np.float32)
-    for start in range(0, len(crops), recognition.batch):
-        part = slice(start, start + recognition.batch)
+    batch = 1 if model.on_cpu else recognition.batch  # batches gain nothing on a CPU, and there a crop stays alone
+    for start in range(0, len(crops), batch):
+        part = slice(start, start + batch)
         tensor = cv2.dnn.blobFromImages(
             list(crops[part]),
             1.0 / recognition.scale,

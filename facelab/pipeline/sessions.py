@@ -50,6 +50,11 @@ class Model:
         return list(self._session.run(None, {self._input: tensor}))
 
     @property
+    def on_cpu(self) -> bool:
+        """True where the CPU does all the work."""
+        return self.providers == ("CPUExecutionProvider",)
+
+    @property
     def providers(self) -> tuple[str, ...]:
         """The providers that the session runs on."""
         return tuple(self._session.get_providers())
