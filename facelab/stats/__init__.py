@@ -6,7 +6,37 @@ counts and an interval whose unit is the person. Definitions and sources stand i
 
 from __future__ import annotations
 
+from facelab.stats.curves import Band, Cmc
+from facelab.stats.dyadic import PairTrials, PeopleTrials, person_codes, rate_of
 from facelab.stats.intervals import Interval
+from facelab.stats.openset import OpenSetCurve, open_set_curve, open_set_curve_of_searches
+from facelab.stats.planning import pairs_needed, people_needed, rule_of_thirty, rule_of_three
+from facelab.stats.points import OperatingPoint, Unattainable, operating_points
 from facelab.stats.rates import Clustering, Rate
+from facelab.stats.searches import Searches, searches_from_candidates
+from facelab.stats.thresholds import split_probes
 
-__all__ = ["Clustering", "Interval", "Rate"]
+__all__ = [
+    "Band",
+    "Clustering",
+    "Cmc",
+    "Interval",
+    "OpenSetCurve",
+    "OperatingPoint",
+    "PairTrials",
+    "PeopleTrials",
+    "Rate",
+    "Searches",
+    "Unattainable",
+    "open_set_curve",
+    "open_set_curve_of_searches",
+    "operating_points",
+    "pairs_needed",
+    "people_needed",
+    "person_codes",
+    "rate_of",
+    "rule_of_thirty",
+    "rule_of_three",
+    "searches_from_candidates",
+    "split_probes",
+]

@@ -139,8 +139,8 @@ def wilson(errors: ArrayLike, trials: ArrayLike, confidence: float = 0.95) -> tu
 
     x, n, tail = _checked(errors, trials, confidence)
     z2 = float(ndtri(1 - tail)) ** 2
-    safe = np.where(n > 0, n, 1.0)
-    p = x / safe
+    safe = np.maximum(n, 1e-9)
+    p = np.minimum(x / safe, 1.0)
     centre = (p + z2 / (2 * safe)) / (1 + z2 / safe)
     half = np.sqrt(z2 * (p * (1 - p) / safe + z2 / (4 * safe**2))) / (1 + z2 / safe)
     low = np.where((n > 0) & (x > 0), np.clip(centre - half, 0.0, None), 0.0)

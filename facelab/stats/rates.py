@@ -233,8 +233,8 @@ class Rate:
         interval = self.interval(confidence)
         behind = "independent trials" if self.people is None else f"{self.people:,} people"
         effect = "" if interval.design_effect is None else f", design effect {interval.design_effect:.2g}"
-        counts = f"{self.name} {self.errors}/{self.trials} = {self.value:.2g}"
-        return f"{counts} [{interval.low:.2g}, {interval.high:.2g}] ({100 * confidence:g} %, {behind}{effect})"
+        counts = f"{self.name} {self.errors}/{self.trials} = {short(self.value)}"
+        return f"{counts} [{short(interval.low)}, {short(interval.high)}] ({100 * confidence:g} %, {behind}{effect})"
 
     def __repr__(self) -> str:
         return self.sentence()
@@ -251,6 +251,19 @@ class Rate:
 
 FEW_PEOPLE = 20
 """Fewer people than this: the interval says so; its variance rests on too few of them to be trusted."""
+
+
+def short(share: float) -> str:
+    """A share with two significant digits, of its complement where that is the small one.
+
+    Examples
+    --------
+    >>> short(0.00357), short(0.9958), short(1.0)
+    ('0.0036', '0.9958', '1')
+    """
+    if not 0.99 < share < 1:
+        return f"{share:.2g}"
+    return f"{share:.{min(15, 1 - math.floor(math.log10(1 - share)))}f}"
 
 
 def finite(value: float | None) -> float | None:
