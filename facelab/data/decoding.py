@@ -131,27 +131,31 @@ def _frames(
     container: InputContainer, stream: VideoStream, *, order: _Order, place: str, losses: Losses
 ) -> Iterator[tuple[VideoFrame, bool]]:
     """Each decoded frame and whether it is damaged; ends where the file ends or can be read no further."""
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets, None)
-        except FFmpegError as error:
-            losses.clips_cut += 1
-            losses.name(f"{place}: it can be read no further: {_reason(error)}")
-            return
-        if packet is None:
-            return
+    for packet in _packets(container, stream, place=place, losses=losses):
         order.put(packet)
         try:
             frames = packet.decode()
         except FFmpegError:
-            known = order.damage(packet)
-            losses.frames_lost += not known
+            losses.frames_lost += not order.damage(packet)
             when = "" if packet.pts is None else f" at {float(packet.pts * packet.time_base):.2f} s"
             losses.name(f"{place}: a packet{when} cannot be decoded")
             continue
         for frame in frames:
             yield frame, bool(frame.is_corrupt)
+
+
+def _packets(
+    container: InputContainer, stream: VideoStream, *, place: str, losses: Losses
+) -> Iterator[Packet[VideoStream]]:
+    """The packets, and at the end, however it came, the empty one that makes the decoder give what it still holds."""
+    try:
+        yield from container.demux(stream)
+    except FFmpegError as error:
+        losses.clips_cut += 1
+        losses.name(f"{place}: it can be read no further: {_reason(error)}")
+        last = cast("Packet[VideoStream]", av.Packet())
+        last.stream = stream
+        yield last
 
 
 class _Order:

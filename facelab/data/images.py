@@ -110,7 +110,7 @@ def _is_cut_off(data: bytes) -> bool:
     while at + 4 <= len(data) and data[at] == 0xFF:
         marker = data[at + 1]
         if marker == _START_OF_SCAN:
-            return data.find(_END_OF_IMAGE, at) < 0
+            return data.rfind(_END_OF_IMAGE, at) < 0
         alone = marker in (0xFF, 0x01) or 0xD0 <= marker <= 0xD7
         at += (1 if marker == 0xFF else 2) if alone else 2 + int.from_bytes(data[at + 2 : at + 4], "big")
     return at + 4 > len(data)

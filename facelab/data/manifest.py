@@ -97,6 +97,7 @@ def read_manifest(path: Path) -> Footage:
         clips.append(Clip(source, start_s, first_frame, entry.subject_id.strip()))
         if entry.truth is not None:
             truths.append(_clip_truth(item, path, first_frame))
+            _refuse_shared_passages(truths, item.place)
     if head.truth is not None:
         if truths:
             raise BadInput("truth is given for the footage and for a clip; give one of them", place=str(path))
@@ -172,6 +173,13 @@ def _source(item: _Placed, path: Path) -> Source:
     return source
 
 
+def _refuse_shared_passages(truths: list[Truth], place: str) -> None:
+    *before, last = truths
+    shared = set(last.passage_id.tolist()).intersection(Truth.joined(before).passage_id.tolist())
+    if shared:
+        raise BadInput(f"column 'truth': passage {min(shared)!r} stands in another clip's truth too", place=place)
+
+
 def _clip_truth(item: _Placed, path: Path, first_frame: int) -> Truth:
     entry = item.entry
     if entry.subject_id.strip():
@@ -179,5 +187,7 @@ def _clip_truth(item: _Placed, path: Path, first_frame: int) -> Truth:
     truth = read_truth(path_below(path.parent, str(entry.truth), place=item.place, column="truth"))
     others = np.setdiff1d(truth.camera, [entry.camera])
     if others.size:
-        raise BadInput(f"column 'truth': {entry.truth!r} names camera {others[0]!r}, not its own", place=item.place)
+        raise BadInput(
+            f"column 'truth': {entry.truth!r} names camera {str(others[0])!r}, not its own", place=item.place
+        )
     return replace(truth, frame=truth.frame + first_frame)
