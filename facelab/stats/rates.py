@@ -83,7 +83,7 @@ def effective_trials(
     )
     p = np.divide(x, m, out=np.zeros_like(x), where=m > 0)
     spread = p * (1 - p)
-    known = (spread > 0) & (v > 0)
+    known = (spread > 0) & (v > 1e-200)
     n = np.divide(spread, v, out=floor.astype(np.float64), where=known)
     finite = np.isfinite(df)
     t = np.where(finite, stdtrit(np.where(finite, np.maximum(df, 1.0), 1.0), 1 - tail), ndtri(1 - tail))
