@@ -135,6 +135,9 @@ class Scenario(Settings):
     targets_fpir: tuple[Rate01, ...] = Field((0.1, 0.05, 0.01, 0.001), description="the rates a threshold is asked for")
     site_threshold: float | None = Field(None, ge=-1, le=1, description="the threshold that the site runs at today")
     site_threshold_from: str | None = Field(None, description="where that threshold comes from")
+    export_target_fpir: Rate01 | None = Field(
+        None, description="whose threshold is exported; unless given, that of the smallest target the data supports"
+    )
     rank: int = Field(1, ge=1)
     select_share: Rate01 = Field(0.5, description="share of the probe people on whom thresholds are chosen")
     split_seed: int = 1

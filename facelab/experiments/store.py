@@ -1,9 +1,9 @@
 """Where MLflow keeps the runs: sqlite in ``mlruns/``, made once under a lock, or the server that the user named.
 
-``MLFLOW_TRACKING_URI`` is honoured. Without it the store is ``<root>/mlruns/mlflow.db`` and every experiment's artefacts
-lie in ``<root>/mlruns/artifacts/<experiment>``, as absolute addresses: MLflow's own default follows the working
-directory, so that each notebook would make a database of its own. MLflow makes the tables of a fresh sqlite file
-without a lock; several processes that start together would fail.
+``MLFLOW_TRACKING_URI`` is honoured. Without it the store is ``<root>/mlruns/mlflow.db``, and an experiment's artefacts lie
+in ``<root>/mlruns/artifacts/<experiment>``, as absolute addresses: MLflow's own default follows the working directory, so
+that each notebook would make a database of its own. MLflow makes the tables of a fresh sqlite file without a lock;
+several processes that start together would fail.
 """
 
 from __future__ import annotations
@@ -110,6 +110,8 @@ def _without_password(uri: str) -> str:
 def _quiet_mlflow() -> Iterator[None]:
     """Keep the notices about making tables off the terminal."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    import mlflow  # noqa: F401  (sets its loggers' levels when it is imported)
+
     loggers = [logging.getLogger(name) for name in ("mlflow", "alembic")]
     levels: list[Any] = [logger.level for logger in loggers]
     for logger in loggers:

@@ -1,0 +1,113 @@
+"""From an evaluation's operating points to the tuned config: which threshold, and what it may be used for.
+
+The rule: the threshold of the target that the user names; else that of the smallest target that the data supports;
+else that of the largest target that it resolves, marked as unsupported. A pack whose licence forbids operational use,
+and any synthetic evidence, make the config one for evaluation only; for the pack the user may say otherwise with a
+flag, which is recorded. Synthetic evidence is never for deployment.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from facelab.deploy.tuned_config import SYNTHETIC, PackRecord, PointRecord, RateRecord, UseRecord
+from facelab.errors import BadInput, NotMeasured
+from facelab.stats.points import OperatingPoint, Unattainable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Origin = Literal["target", "certified", "site"]
+
+
+class PackLike(Protocol):
+    """What of a model pack goes into a config."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def fingerprint(self) -> str: ...  # noqa: D102
+    @property
+    def files(self) -> Mapping[str, str]: ...  # noqa: D102
+    @property
+    def dimension(self) -> int: ...  # noqa: D102
+    @property
+    def licence(self) -> str: ...  # noqa: D102
+    @property
+    def operational_use(self) -> bool: ...  # noqa: D102
+    @property
+    def restriction(self) -> str: ...  # noqa: D102
+
+
+def exported_point(points: Sequence[OperatingPoint | Unattainable], target_fpir: float | None = None) -> OperatingPoint:
+    """The operating point whose threshold is exported, by the rule above.
+
+    Raises
+    ------
+    BadInput
+        `target_fpir` is none of the targets that were measured.
+    NotMeasured
+        No target was resolved.
+    """
+    asked = [point for point in points if point.target is not None]
+    if target_fpir is not None:
+        named = [point for point in asked if point.target == target_fpir]
+        if not named:
+            known = ", ".join(f"{point.target:g}" for point in asked) or "none"
+            raise BadInput(f"FPIR {target_fpir:g} is not among the targets ({known})", place="export_target_fpir")
+        asked = named
+    resolved = [point for point in asked if isinstance(point, OperatingPoint)]
+    if not resolved:
+        raise NotMeasured("no threshold to export: " + (str(asked[0]) if asked else "no target FPIR was asked for"))
+    supported = [point for point in resolved if point.supported]
+    if supported:
+        return min(supported, key=lambda point: point.target or 0)
+    return max(resolved, key=lambda point: point.target or 0)
+
+
+def point_record(point: OperatingPoint, origin: Origin, confidence: float) -> PointRecord:
+    """`point` as it stands in a config."""
+    said = point.to_dict(confidence)
+    fields: dict[str, Any] = {name: said[name] for name in ("rank", "supported", "reason", "in_sample", "selectivity")}
+    rates = {name: RateRecord(**said[name]) for name in ("fpir", "fnir", "misidentification")}
+    return PointRecord(origin=origin, target_fpir=said["target_fpir"], threshold=point.threshold, **fields, **rates)
+
+
+def point_records(points: Sequence[OperatingPoint | Unattainable], confidence: float) -> tuple[PointRecord, ...]:
+    """Every measured threshold: of each target, its certified one, and the given ones."""
+    records = []
+    for point in points:
+        if isinstance(point, Unattainable):
+            continue
+        records.append(point_record(point, "site" if point.target is None else "target", confidence))
+        if point.certified is not None:
+            record = point_record(point.certified, "certified", confidence)
+            records.append(record.model_copy(update={"target_fpir": point.target}))
+    return tuple(records)
+
+
+def pack_record(pack: PackLike) -> PackRecord:
+    """`pack` as it stands in a config."""
+    return PackRecord(
+        name=pack.name,
+        fingerprint=pack.fingerprint,
+        files=dict(pack.files),
+        dimension=pack.dimension,
+        licence=pack.licence,
+        operational_use=pack.operational_use,
+        restriction=pack.restriction,
+    )
+
+
+def allowed_use(pack: PackLike, *, synthetic: bool, restriction_accepted: bool) -> UseRecord:
+    """What a config of this pack and this evidence may be used for."""
+    reasons = [SYNTHETIC] if synthetic else []
+    if not pack.operational_use:
+        words = f"the pack's licence forbids operational use ({pack.restriction})"
+        reasons.append(f"{words}; accepted by the user" if restriction_accepted else words)
+    blocked = synthetic or not (pack.operational_use or restriction_accepted)
+    return UseRecord(
+        status="evaluation only" if blocked else "operational",
+        reason="; ".join(reasons) or "real evidence, and the pack's licence allows it",
+        restriction_accepted=restriction_accepted and not pack.operational_use,
+    )
