@@ -42,7 +42,7 @@ def test_three_people_by_hand():
 
 
 def test_one_hub_among_five_people_by_hand():
-    """Person 0 errs in its four pairs of ten: p = .4, R_0 = 4(.6), R_i = .6 - 3(.4); D = .6 four times, -.4 six times."""
+    """Person 0 errs in its four pairs of ten, p = .4, R_0 = 4(.6), R_i = .6 - 3(.4); D = .6 four, -.4 six times."""
     first, second = np.array(list(itertools.combinations(range(5), 2))).T
     clustering = PairTrials(first, second).clustering(first == 0)
     people = 2.4**2 + 4 * 0.6**2
