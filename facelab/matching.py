@@ -1,8 +1,8 @@
 """Templates against a gallery: the comparisons, where the pipeline half ends and the statistics half begins.
 
-The score is the cosine of two unit embeddings, s = <a, b>, in float32, higher is more alike; distances never leave
-here. The probe is the *passage*: of the several tracks of one passage the best score against each reference counts,
-and a passage all of whose tracks failed is a row of NaN, counted as a failed acquisition.
+The score is the cosine of two unit embeddings, s = <a, b>, in float32, higher is more alike; distances never appear.
+The probe is the *passage*: of the several tracks of one passage the best score against each reference counts, and a
+passage all of whose tracks failed is a row of NaN, counted as a failed acquisition.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 
 from facelab.errors import BadInput
 from facelab.pipeline.passages import Passages
+from facelab.pipeline.scores import cosine
 from facelab.types import Comparisons
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from facelab.types import Floats, Gallery, Ints, Strings, Templates
-
-BLOCK = 4096
 
 
 def match(probes: Passages | Templates, gallery: Gallery, *, synthetic: bool = False) -> Comparisons:
@@ -85,20 +84,6 @@ def match(probes: Passages | Templates, gallery: Gallery, *, synthetic: bool = F
         pack=probes.pack if len(probes) else references.pack,
         synthetic=synthetic,
     )
-
-
-def cosine(a: Floats, b: Floats) -> NDArray[np.float32]:
-    """(p, r) float32 cosines of unit rows `a` (p, d) and `b` (r, d), a block at a time; NaN where a row is NaN."""
-    a, b = np.asarray(a, np.float32), np.ascontiguousarray(b, np.float32)
-    if a.shape[1] != b.shape[1] and len(a) and len(b):
-        raise BadInput(f"embeddings have {a.shape[1]} and {b.shape[1]} dimensions; do they come from one pack?")
-    score = np.full((len(a), len(b)), np.nan, np.float32)
-    good_a, good_b = np.asarray(~np.isnan(a).any(axis=1)), np.asarray(~np.isnan(b).any(axis=1))
-    columns, right = np.flatnonzero(good_b), b[good_b].T
-    for start in range(0, len(a), BLOCK):
-        rows = start + np.flatnonzero(good_a[start : start + BLOCK])
-        score[np.ix_(rows, columns)] = a[rows] @ right
-    return score
 
 
 def best_of_rows(score: Floats, row: Ints, n: int) -> NDArray[np.float32]:

@@ -122,7 +122,7 @@ def _track_offsets(clips: Sequence[Clip], found: Sequence[ClipPassages]) -> list
 
 
 def _tracks(clips: Sequence[Clip], found: Sequence[ClipPassages], offsets: Sequence[int]) -> Tracks:
-    camera = np.concatenate([np.full(len(f.frame), clip.camera, np.str_) for clip, f in zip(clips, found)])
+    camera = np.concatenate([np.full(len(f.frame), clip.camera) for clip, f in zip(clips, found)])
     frame = np.concatenate([f.frame + clip.first_frame for clip, f in zip(clips, found)])
     track = np.concatenate([f.track + first for f, first in zip(found, offsets)])
     order = np.lexsort((track, frame, camera))
