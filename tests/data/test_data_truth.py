@@ -6,7 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from facelab.data.truth import COLUMNS, Truth, read_truth, write_truth
@@ -55,6 +55,7 @@ def test_what_is_written_is_read_again_and_equal_truth_gives_equal_bytes(tmp_pat
     assert again.digest == truth.digest
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-1e5, 1e5, width=32), min_size=2, max_size=2), st.floats(0.015625, 1e4, width=32))
 def test_boxes_survive_the_file_exactly(tmp_path_factory, corner, size):
     box = np.array([[*corner, corner[0] + size, corner[1] + size]], dtype=np.float32)
