@@ -81,23 +81,22 @@ def read_photographs(path: Path) -> Photographs:
 
 
 def _of_folder(folder: Path) -> Photographs:
+    entries = sorted(folder.iterdir(), key=lambda entry: natural_key(entry.name))
+    stray = [entry.name for entry in entries if not entry.is_dir() and is_picture(entry)]
+    if stray:
+        raise BadInput(
+            f"the picture {stray[0]!r} lies in no subject's folder; put it into <subject>/, or name the photographs in "
+            "a manifest",
+            place=str(folder),
+        )
     found, without = [], []
-    for entry in sorted(folder.iterdir(), key=lambda entry: natural_key(entry.name)):
-        if not entry.is_dir():
-            if is_picture(entry):
-                raise BadInput(
-                    f"the picture {entry.name!r} lies in no subject's folder; put it into <subject>/, or name the "
-                    "photographs in a manifest",
-                    place=str(folder),
-                )
-            continue
-        if entry.name.startswith("."):
+    for entry in entries:
+        if not entry.is_dir() or entry.name.startswith("."):
             continue
         pictures = [picture for picture in entry.rglob("*") if picture.is_file() and is_picture(picture)]
         names = sorted((picture.relative_to(folder).as_posix() for picture in pictures), key=natural_key)
         found += [Photograph(name, entry.name, folder / name) for name in names]
-        if not names:
-            without.append(entry.name)
+        without += [] if names else [entry.name]
     if not found:
         raise BadInput("there is no photograph in the folder; it must hold <subject>/<image>", place=str(folder))
     return Photographs(folder, tuple(found), tuple(without))
