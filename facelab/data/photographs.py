@@ -8,6 +8,7 @@ names only: a picture that turns out unreadable is the reader's to report.
 
 from __future__ import annotations
 
+import itertools
 import os.path
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -89,17 +90,18 @@ def _of_folder(folder: Path) -> Photographs:
             "a manifest",
             place=str(folder),
         )
-    found, without = [], []
-    for entry in entries:
-        if not entry.is_dir() or entry.name.startswith("."):
-            continue
-        pictures = [picture for picture in entry.rglob("*") if picture.is_file() and is_picture(picture)]
-        names = sorted((picture.relative_to(folder).as_posix() for picture in pictures), key=natural_key)
-        found += [Photograph(name, entry.name, folder / name) for name in names]
-        without += [] if names else [entry.name]
+    subjects = [entry for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
+    listed = {subject.name: _of_subject(folder, subject) for subject in subjects}
+    found = tuple(itertools.chain.from_iterable(listed.values()))
     if not found:
         raise BadInput("there is no photograph in the folder; it must hold <subject>/<image>", place=str(folder))
-    return Photographs(folder, tuple(found), tuple(without))
+    return Photographs(folder, found, tuple(name for name, pictures in listed.items() if not pictures))
+
+
+def _of_subject(folder: Path, subject: Path) -> list[Photograph]:
+    pictures = [picture for picture in subject.rglob("*") if picture.is_file() and is_picture(picture)]
+    names = sorted((picture.relative_to(folder).as_posix() for picture in pictures), key=natural_key)
+    return [Photograph(name, subject.name, folder / name) for name in names]
 
 
 class _Entry(BaseModel):
