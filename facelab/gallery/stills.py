@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -17,9 +18,11 @@ import numpy as np
 
 from facelab.config import PipelineSettings, Runtime
 from facelab.data.images import decoded_image
+from facelab.data.photographs import read_photographs
 from facelab.errors import BadInput
 from facelab.pipeline import cache
 from facelab.pipeline.clip import look
+from facelab.pipeline.packs import Pack, load_pack
 from facelab.pipeline.progress import progress_bar
 from facelab.pipeline.run import workers
 from facelab.types import Faces, Templates
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
 
     from facelab.config import Detection, Quality
     from facelab.data.photographs import Photograph
-    from facelab.pipeline.packs import Pack
     from facelab.types import Floats, Image
 
 KIND = "photographs"
@@ -61,6 +63,29 @@ class StillFace:
     quality: float = np.nan
     embedding: Floats | None = None
     unreadable: str = ""
+
+
+def embed_photographs(
+    path: str | Path,
+    pack: Pack | str | Path = "scrfd-mbf",
+    settings: PipelineSettings = _SETTINGS,
+    *,
+    runtime: Runtime = _RUNTIME,
+    progress: bool = True,
+) -> Templates:
+    """The template of each photograph at `path`: a folder ``<subject>/<image>``, or a manifest.
+
+    Nothing but what cannot be embedded is refused; for a watchlist see `facelab.gallery.enrol`. For what is returned
+    see `photograph_templates`.
+
+    Raises
+    ------
+    BadInput
+        There is no photograph, or the pack cannot be loaded.
+    """
+    pack = load_pack(pack, runtime) if isinstance(pack, str | Path) else pack
+    photographs = read_photographs(Path(path)).photographs
+    return photograph_templates(photographs, pack, settings, runtime=runtime, progress=progress)
 
 
 def photograph_templates(

@@ -9,8 +9,8 @@ incomplete, so such a track is no non-mated search.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,6 +108,14 @@ class Passages:
     def with_templates(self, templates: Templates) -> Passages:
         """The same passages with other `templates`."""
         return replace(self, templates=templates)
+
+    def summary(self) -> dict[str, Any]:
+        """The counts and what was lost, as JSON holds them."""
+        lost = asdict(self.losses)
+        return {"footage": self.footage, "synthetic": self.synthetic, "truth_known": self.truth_known} | {
+            "counts": asdict(self.counts),
+            "losses": lost,
+        }
 
     def to_frame(self) -> pd.DataFrame:
         """A DataFrame, one row a template (without the embeddings)."""
