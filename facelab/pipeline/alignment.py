@@ -58,10 +58,12 @@ def similarity(landmarks: Floats) -> Floats:
     q = TEMPLATE[:, 0] + 1j * TEMPLATE[:, 1]
     p_mean, q_mean = p.mean(axis=1, keepdims=True), q.mean()
     spread = (np.abs(p - p_mean) ** 2).sum(axis=1)
-    spread[~(spread > 0)] = np.nan
-    z = (np.conj(p - p_mean) * (q - q_mean)).sum(axis=1) / spread
+    known = np.isfinite(spread) & (spread > 0)
+    z = (np.conj(p - p_mean) * (q - q_mean)).sum(axis=1) / np.where(known, spread, 1)
     t = q_mean - z * p_mean[:, 0]
-    return np.stack([z.real, -z.imag, t.real, z.imag, z.real, t.imag], axis=1).reshape(-1, 2, 3)
+    rows = np.stack([z.real, -z.imag, t.real, z.imag, z.real, t.imag], axis=1)
+    rows[~known] = np.nan
+    return rows.reshape(-1, 2, 3)
 
 
 def aligned_crops(image: Image, transforms: Floats) -> Image:

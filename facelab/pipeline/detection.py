@@ -203,7 +203,7 @@ def _whole_cells(side: int) -> int:
 
 
 def _reused(high: int, wide: int) -> Floats:
-    """An array (1, 3, high, wide) float32 that the thread keeps: a new one for each picture costs 1 ms of page faults."""
+    """An array (1, 3, high, wide) float32 that the thread keeps: a new one a picture costs 1 ms of page faults."""
     tensor: Floats | None = getattr(_THREAD, "tensor", None)
     if tensor is None or tensor.shape[2:] != (high, wide):
         tensor = _THREAD.tensor = np.empty((1, 3, high, wide), dtype=np.float32)
