@@ -32,7 +32,7 @@ Attributes: TypeAlias = Mapping[str, NDArray[Any]]
 LANDMARKS = 5
 
 
-def _shaped(name: str, value: Any, dtype: Any, shape: tuple[int | None, ...]) -> NDArray[Any]:
+def shaped(name: str, value: Any, dtype: Any, shape: tuple[int | None, ...]) -> NDArray[Any]:
     """`value` as a read-only array of `dtype` whose shape matches `shape` (None: any length)."""
     array = np.array(value, dtype=dtype, copy=None)
     if array.ndim != len(shape) or any(want is not None and want != got for want, got in zip(shape, array.shape)):
@@ -46,11 +46,11 @@ def _columns(name: str, attributes: Attributes, length: int) -> Attributes:
     """`attributes` as a read-only mapping of read-only columns of `length` each."""
     checked = {}
     for key, value in attributes.items():
-        checked[key] = _shaped(f"{name}[{key!r}]", value, None, (length,))
+        checked[key] = shaped(f"{name}[{key!r}]", value, None, (length,))
     return MappingProxyType(checked)
 
 
-class _Checked:
+class Checked:
     """Sets fields of a frozen dataclass while it is being made."""
 
     def _set(self, **values: Any) -> None:
@@ -69,7 +69,7 @@ class Frame:
 
 
 @dataclass(frozen=True, eq=False)
-class Faces(_Checked):
+class Faces(Checked):
     """The n faces found in one picture: box (n, 4) xyxy px, score (n,), landmarks (n, 5, 2) px."""
 
     box: Floats
@@ -79,9 +79,9 @@ class Faces(_Checked):
     def __post_init__(self) -> None:
         n = len(self.box)
         self._set(
-            box=_shaped("box", self.box, np.float32, (n, 4)),
-            score=_shaped("score", self.score, np.float32, (n,)),
-            landmarks=_shaped("landmarks", self.landmarks, np.float32, (n, LANDMARKS, 2)),
+            box=shaped("box", self.box, np.float32, (n, 4)),
+            score=shaped("score", self.score, np.float32, (n,)),
+            landmarks=shaped("landmarks", self.landmarks, np.float32, (n, LANDMARKS, 2)),
         )
 
     def __len__(self) -> int:
@@ -98,7 +98,7 @@ class Faces(_Checked):
 
 
 @dataclass(frozen=True, eq=False)
-class Tracks(_Checked):
+class Tracks(Checked):
     """One row an observation; the observations of one camera that share a `track_id` are one *passage*.
 
     Shapes: camera (n,) str, frame (n,) int, time_s (n,) s, track_id (n,) int, box (n, 4) px, score (n,), quality (n,)
@@ -117,14 +117,14 @@ class Tracks(_Checked):
     def __post_init__(self) -> None:
         n = len(self.frame)
         self._set(
-            camera=_shaped("camera", self.camera, np.str_, (n,)),
-            frame=_shaped("frame", self.frame, np.int64, (n,)),
-            time_s=_shaped("time_s", self.time_s, np.float64, (n,)),
-            track_id=_shaped("track_id", self.track_id, np.int64, (n,)),
-            box=_shaped("box", self.box, np.float32, (n, 4)),
-            score=_shaped("score", self.score, np.float32, (n,)),
-            quality=_shaped("quality", self.quality, np.float32, (n,)),
-            landmarks=_shaped("landmarks", self.landmarks, np.float32, (n, LANDMARKS, 2)),
+            camera=shaped("camera", self.camera, np.str_, (n,)),
+            frame=shaped("frame", self.frame, np.int64, (n,)),
+            time_s=shaped("time_s", self.time_s, np.float64, (n,)),
+            track_id=shaped("track_id", self.track_id, np.int64, (n,)),
+            box=shaped("box", self.box, np.float32, (n, 4)),
+            score=shaped("score", self.score, np.float32, (n,)),
+            quality=shaped("quality", self.quality, np.float32, (n,)),
+            landmarks=shaped("landmarks", self.landmarks, np.float32, (n, LANDMARKS, 2)),
         )
 
     def __len__(self) -> int:
@@ -147,7 +147,7 @@ class Tracks(_Checked):
 
 
 @dataclass(frozen=True, eq=False)
-class Templates(_Checked):
+class Templates(Checked):
     """k templates of one pack; a row whose embedding is NaN is a failed acquisition (no face): counted, never dropped.
 
     Shapes: sample_id (k,) str, unique; subject_id (k,) str, empty where unknown; embedding (k, d) unit float32 or NaN;
@@ -172,16 +172,16 @@ class Templates(_Checked):
     def __post_init__(self) -> None:
         k = len(self.sample_id)
         self._set(
-            sample_id=_shaped("sample_id", self.sample_id, np.str_, (k,)),
-            subject_id=_shaped("subject_id", self.subject_id, np.str_, (k,)),
-            embedding=_shaped("embedding", self.embedding, np.float32, (k, None)),
-            quality=_shaped("quality", self.quality, np.float32, (k,)),
-            n_faces=_shaped("n_faces", self.n_faces, np.int64, (k,)),
+            sample_id=shaped("sample_id", self.sample_id, np.str_, (k,)),
+            subject_id=shaped("subject_id", self.subject_id, np.str_, (k,)),
+            embedding=shaped("embedding", self.embedding, np.float32, (k, None)),
+            quality=shaped("quality", self.quality, np.float32, (k,)),
+            n_faces=shaped("n_faces", self.n_faces, np.int64, (k,)),
             attributes=_columns("attributes", self.attributes, k),
         )
         if len(set(self.sample_id.tolist())) != k:
             names, counts = np.unique(self.sample_id, return_counts=True)
-            raise BadInput(f"sample ids must be unique, {names[counts > 1][0]!r} stands twice", place="sample_id")
+            raise BadInput(f"sample ids must be unique, {str(names[counts > 1][0])!r} stands twice", place="sample_id")
         norm = np.linalg.norm(self.embedding[~self.failed], axis=1)
         if norm.size and not np.allclose(norm, 1.0, atol=1e-3):
             raise BadInput(
@@ -219,7 +219,7 @@ class Templates(_Checked):
 
 
 @dataclass(frozen=True, eq=False)
-class Gallery(_Checked):
+class Gallery(Checked):
     """The watchlist as enrolled: its templates, and every subject who was to be enrolled.
 
     Parameters
@@ -234,10 +234,12 @@ class Gallery(_Checked):
     enrolled: Strings
 
     def __post_init__(self) -> None:
-        self._set(enrolled=_shaped("enrolled", np.unique(np.asarray(self.enrolled, dtype=np.str_)), np.str_, (None,)))
+        self._set(enrolled=shaped("enrolled", np.unique(np.asarray(self.enrolled, dtype=np.str_)), np.str_, (None,)))
         missing = np.setdiff1d(self.templates.subject_id, self.enrolled)
         if missing.size:
-            raise BadInput(f"subject {missing[0]!r} has a template and is not among the enrolled", place="enrolled")
+            raise BadInput(
+                f"subject {str(missing[0])!r} has a template and is not among the enrolled", place="enrolled"
+            )
 
     def __len__(self) -> int:
         return len(self.enrolled)
@@ -249,7 +251,7 @@ class Gallery(_Checked):
 
 
 @dataclass(frozen=True, eq=False)
-class Comparisons(_Checked):
+class Comparisons(Checked):
     """Every probe against every reference: where the pipeline half ends and the statistics half begins.
 
     Parameters
@@ -285,12 +287,12 @@ class Comparisons(_Checked):
     def __post_init__(self) -> None:
         p, r = len(self.probe_id), len(self.reference_id)
         self._set(
-            score=_shaped("score", self.score, None, (p, r)),
-            probe_id=_shaped("probe_id", self.probe_id, np.str_, (p,)),
-            probe_subject=_shaped("probe_subject", self.probe_subject, np.str_, (p,)),
-            reference_id=_shaped("reference_id", self.reference_id, np.str_, (r,)),
-            reference_subject=_shaped("reference_subject", self.reference_subject, np.str_, (r,)),
-            enrolled=_shaped("enrolled", np.unique(np.asarray(self.enrolled, dtype=np.str_)), np.str_, (None,)),
+            score=shaped("score", self.score, None, (p, r)),
+            probe_id=shaped("probe_id", self.probe_id, np.str_, (p,)),
+            probe_subject=shaped("probe_subject", self.probe_subject, np.str_, (p,)),
+            reference_id=shaped("reference_id", self.reference_id, np.str_, (r,)),
+            reference_subject=shaped("reference_subject", self.reference_subject, np.str_, (r,)),
+            enrolled=shaped("enrolled", np.unique(np.asarray(self.enrolled, dtype=np.str_)), np.str_, (None,)),
             probe_attributes=_columns("probe_attributes", self.probe_attributes, p),
             reference_attributes=_columns("reference_attributes", self.reference_attributes, r),
         )
@@ -298,7 +300,9 @@ class Comparisons(_Checked):
             raise BadInput("scores must be finite, or NaN where acquisition failed; one is infinite", place="score")
         missing = np.setdiff1d(self.reference_subject, self.enrolled)
         if missing.size:
-            raise BadInput(f"subject {missing[0]!r} has a reference and is not among the enrolled", place="enrolled")
+            raise BadInput(
+                f"subject {str(missing[0])!r} has a reference and is not among the enrolled", place="enrolled"
+            )
 
     def __len__(self) -> int:
         return len(self.probe_id)

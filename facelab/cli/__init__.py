@@ -1,5 +1,1 @@
-"""Command line."""
-
-
-def main() -> None:
-    """Run facelab."""
+"""The command line: one command is one library call; only here is a path, a name or an address told apart."""

@@ -18,7 +18,7 @@ import numpy as np
 
 from facelab.data.table import read_rows
 from facelab.errors import BadInput
-from facelab.types import Bools, Floats, Ints, Strings, _Checked, _shaped
+from facelab.types import Bools, Checked, Floats, Ints, Strings, shaped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +47,7 @@ class TruthPassages:
 
 
 @dataclass(frozen=True, eq=False)
-class Truth(_Checked):
+class Truth(Checked):
     """One row a known face in one frame.
 
     Shapes: camera (n,) str, frame (n,) int, passage_id (n,) str, subject_id (n,) str, box (n, 4) px.
@@ -68,11 +68,11 @@ class Truth(_Checked):
     def __post_init__(self) -> None:
         n = len(self.frame)
         self._set(
-            camera=_shaped("camera", self.camera, np.str_, (n,)),
-            frame=_shaped("frame", self.frame, np.int64, (n,)),
-            passage_id=_shaped("passage_id", self.passage_id, np.str_, (n,)),
-            subject_id=_shaped("subject_id", self.subject_id, np.str_, (n,)),
-            box=_shaped("box", self.box, np.float32, (n, 4)),
+            camera=shaped("camera", self.camera, np.str_, (n,)),
+            frame=shaped("frame", self.frame, np.int64, (n,)),
+            passage_id=shaped("passage_id", self.passage_id, np.str_, (n,)),
+            subject_id=shaped("subject_id", self.subject_id, np.str_, (n,)),
+            box=shaped("box", self.box, np.float32, (n, 4)),
         )
         self._refuse(np.any(~np.isfinite(self.box), axis=1), "box", "boxes must be finite")
         self._refuse(np.any(self.box[:, 2:] <= self.box[:, :2], axis=1), "box", "boxes must have x1 < x2, y1 < y2")

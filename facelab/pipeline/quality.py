@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from facelab.types import Floats, _Checked, _shaped
+from facelab.types import Checked, Floats, shaped
 
 if TYPE_CHECKING:
     from facelab.types import Faces, Image
@@ -31,7 +31,7 @@ FRONTAL_PITCH = 0.55
 
 
 @dataclass(frozen=True, eq=False)
-class FaceQuality(_Checked):
+class FaceQuality(Checked):
     """The quality of n faces, each measure (n,) float32 in [0, 1].
 
     Parameters
@@ -48,7 +48,7 @@ class FaceQuality(_Checked):
     def __post_init__(self) -> None:
         n = len(self.score)
         for name in ("sharpness", "size", "pose", "score"):
-            self._set(**{name: _shaped(name, np.clip(getattr(self, name), 0.0, 1.0), np.float32, (n,))})
+            self._set(**{name: shaped(name, np.clip(getattr(self, name), 0.0, 1.0), np.float32, (n,))})
 
     @property
     def combined(self) -> Floats:
