@@ -1,0 +1,10 @@
+"""Words and pages from results: rows of a table, sentences, and HTML that needs no network.
+
+Results come here as the plain values that they write to JSON, so that a page can be made where the statistics were
+never loaded.
+"""
+
+from facelab.report.rows import ThresholdRow, threshold_rows
+from facelab.report.words import finding, more_data
+
+__all__ = ["ThresholdRow", "finding", "more_data", "threshold_rows"]

@@ -1,0 +1,47 @@
+"""An executed notebook as an HTML page of its own, without scripts and without the network.
+
+nbconvert's own pages fetch scripts from the network; here its bare template gives the cells and `facelab.report.page`
+everything around them. Cells tagged ``faces`` show people: a page (or a copy of the notebook) that leaves the workspace
+is made without what they show.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from facelab.report.page import page
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FACES_TAG = "faces"
+NOT_SHOWN = "Pictures of people are shown in the workspace's own copy of this notebook only."
+
+
+def read_notebook(path: Path) -> Any:
+    """The notebook at `path`."""
+    import nbformat
+
+    return nbformat.read(path, as_version=4)
+
+
+def without_faces(notebook: Any) -> Any:
+    """A copy of `notebook` without what the cells tagged ``faces`` show."""
+    import copy
+
+    clean = copy.deepcopy(notebook)
+    for cell in clean.cells:
+        if cell.cell_type == "code" and FACES_TAG in cell.metadata.get("tags", []) and cell.outputs:
+            said = {"output_type": "stream", "name": "stdout", "text": NOT_SHOWN + "\n"}
+            cell.outputs = [type(cell)(said)]
+    return clean
+
+
+def notebook_page(notebook: Any, title: str) -> str:
+    """The executed `notebook` as an HTML page called `title`."""
+    from nbconvert.exporters import HTMLExporter
+    from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]  # no stubs in the environment
+
+    exporter = HTMLExporter(template_name="basic", embed_images=True, exclude_anchor_links=True)  # type: ignore[no-untyped-call]  # nbconvert
+    body, _ = exporter.from_notebook_node(notebook)
+    return page(title, body, extra_style=HtmlFormatter().get_style_defs(".highlight"))
