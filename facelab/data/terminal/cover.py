@@ -1,0 +1,83 @@
+"""What covers a face: a surgical mask or sunglasses, painted onto a head by its landmarks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from facelab.data.terminal.clothes import smooth
+from facelab.data.terminal.heads import SIDE, Head
+
+if TYPE_CHECKING:
+    from facelab.data.terminal.camera import Array
+
+
+def _laid(image: Array, outline: Array, colour: Array) -> Array:
+    """`image` (BGRA) with `outline` filled with `colour` ((3,) or (256, 256, 3)), softly edged."""
+    mask = np.zeros((SIDE, SIDE), dtype=np.uint8)
+    cv2.fillPoly(mask, [np.round(outline * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
+    weight = cv2.GaussianBlur(mask, (0, 0), 0.9).astype(np.float32)[..., None] / 255
+    out = image.astype(np.float32)
+    alpha = out[..., 3:] / 255
+    out[..., :3] = out[..., :3] * (1 - weight) + colour * alpha * weight
+    return np.asarray(np.clip(out, 0, 255).astype(np.uint8))
+
+
+def _mask(image: Array, points: Array) -> Array:
+    """A pleated surgical mask from the nose's bridge to the chin."""
+    eyes, mouth, nose = points[:2].mean(axis=0), points[3:].mean(axis=0), points[2]
+    axis = mouth - eyes
+    tall = float(np.linalg.norm(axis))
+    across = np.array([axis[1], -axis[0]]) / tall
+    down = axis / tall
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        place = eyes + across * x * tall + down * y * tall
+        return float(place[0]), float(place[1])
+
+    lean = float((nose - (eyes + mouth) / 2) @ across) / tall
+    right = [at(0.52 + 0.4 * lean, 0.52), at(0.86 + 0.2 * lean, 0.62), at(0.80, 1.10), at(0.42, 1.62)]
+    left = [at(-0.42, 1.62), at(-0.80, 1.10), at(-0.86 + 0.2 * lean, 0.62), at(-0.52 + 0.4 * lean, 0.52)]
+    outline = smooth([at(lean, 0.36), *right, at(0.0, 1.72), *left], rounds=3)
+    y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32)
+    up = ((x - eyes[0]) * down[0] + (y - eyes[1]) * down[1]) / tall
+    side = ((x - eyes[0]) * across[0] + (y - eyes[1]) * across[1]) / tall - lean
+    shade = 1.0 - 0.20 * np.abs(side) ** 1.5 - 0.10 * np.maximum(up - 1.2, 0) + 0.035 * np.sin(up * 30)
+    brightness = float(np.clip(np.median(image[120:200, 90:166, :3]) / 150, 0.55, 1.1))
+    colour = np.array([222.0, 205.0, 172.0], dtype=np.float32) * brightness * shade[..., None]
+    return _laid(image, outline, colour)
+
+
+def _sunglasses(image: Array, points: Array) -> Array:
+    """Two dark lenses and a bridge."""
+    between = points[1] - points[0]
+    apart = float(np.linalg.norm(between))
+    across = between / apart
+    down = np.array([-across[1], across[0]])
+    out = image
+    y = np.mgrid[0:SIDE, 0:SIDE][0].astype(np.float32)
+    colour = (
+        np.array([34.0, 30.0, 28.0], np.float32) * (1.5 - 0.6 * (y - points[0, 1] + 20) / 40).clip(0.6, 1.8)[..., None]
+    )
+    for eye, side in ((points[0], -1), (points[1], 1)):
+        corners = [(-0.40, -0.24), (0.40, -0.24), (0.36, 0.22), (0.10, 0.34), (-0.10, 0.34), (-0.36, 0.22)]
+        centre = eye + across * 0.04 * apart * side + down * 0.04 * apart
+        outline = smooth([tuple(centre + across * a * apart + down * b * apart) for a, b in corners])
+        out = _laid(out, outline, colour)
+    bridge = [(-0.16, -0.14), (0.16, -0.14), (0.16, -0.06), (-0.16, -0.06)]
+    middle = points[:2].mean(axis=0)
+    return _laid(out, np.array([middle + across * a * apart + down * b * apart for a, b in bridge]), colour)
+
+
+def covered(head: Head, cover: str) -> Head:
+    """`head` under ``""`` (nothing), ``"mask"`` or ``"sunglasses"``."""
+    if cover == "":
+        return head
+    image = (_mask if cover == "mask" else _sunglasses)(head.levels[0], head.landmarks)
+    levels = [image]
+    for level in head.levels[1:]:
+        levels.append(cv2.resize(levels[-1], level.shape[1::-1], interpolation=cv2.INTER_AREA))
+    return replace(head, levels=tuple(levels))
