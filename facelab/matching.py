@@ -107,8 +107,9 @@ def _refuse_two_subjects(names: Strings, subjects: Strings, first: Ints, row: In
     wrong = np.flatnonzero(subjects != subjects[first][row])
     if wrong.size:
         k = int(wrong[0])
+        one, other = str(subjects[first][row][k]), str(subjects[k])
         raise BadInput(
-            f"passage {names[k]!r} is {subjects[first][row][k]!r} and {subjects[k]!r}; a passage is one person",
+            f"passage {str(names[k])!r} is {one!r} and {other!r}; a passage is one person",
             place="passage",
         )
 

@@ -29,7 +29,7 @@ def merged_galleries(first: Gallery, *others: Gallery) -> Gallery:
         raise BadInput(f"the galleries come from {len(packs)} packs; enrol all with one", place="merged_galleries")
     names, count = np.unique(np.concatenate([gallery.enrolled for gallery in galleries]), return_counts=True)
     if (count > 1).any():
-        raise BadInput(f"subject {names[count > 1][0]!r} is in two galleries", place="merged_galleries")
+        raise BadInput(f"subject {str(names[count > 1][0])!r} is in two galleries", place="merged_galleries")
     parts = [gallery.templates for gallery in galleries]
     columns = dict.fromkeys(name for part in parts for name in part.attributes)
     return Gallery(

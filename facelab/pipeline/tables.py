@@ -95,7 +95,7 @@ def write_templates(path: Path, templates: Templates, *, settings: PipelineSetti
     BadInput
         The file cannot be written, or an attribute has the name of a column of its own.
     """
-    _write(path, _template_table(templates), _about("templates", templates.pack, settings))
+    _write(path, _template_table(templates), _about_templates("templates", templates, settings))
 
 
 def read_templates(path: Path) -> Templates:
@@ -117,7 +117,7 @@ def write_gallery(path: Path, gallery: Gallery, *, settings: PipelineSettings | 
     BadInput
         The file cannot be written, or an attribute has the name of a column of its own.
     """
-    about = _about("gallery", gallery.templates.pack, settings) | {"enrolled": gallery.enrolled.tolist()}
+    about = _about_templates("gallery", gallery.templates, settings) | {"enrolled": gallery.enrolled.tolist()}
     _write(path, _template_table(gallery.templates), about)
 
 
@@ -133,7 +133,7 @@ def read_gallery(path: Path) -> Gallery:
     templates = _templates(path, table, about)
     if (templates.subject_id == "").any():
         nameless = templates.sample_id[templates.subject_id == ""][0]
-        raise BadInput(f"sample {nameless!r} has no subject; everybody in a gallery has a name", place=str(path))
+        raise BadInput(f"sample {str(nameless)!r} has no subject; everybody in a gallery has a name", place=str(path))
     return Gallery(templates, np.array(about.get("enrolled", templates.subject_id.tolist()), np.str_))
 
 
@@ -213,12 +213,12 @@ def provenance(path: Path) -> dict[str, Any]:
 
 
 def _template_table(templates: Templates) -> pa.Table:
-    kind = pa.list_(pa.float32(), templates.embedding.shape[1])
+    # not lists of a fixed length: parquet cannot read those back where some are null
     rows = [None if failed else e for e, failed in zip(templates.embedding, templates.failed)]
     columns = {
         "sample_id": _array("sample_id", templates.sample_id),
         "subject_id": _array("subject_id", templates.subject_id),
-        "embedding": pa.array(rows, kind),
+        "embedding": pa.array(rows, pa.list_(pa.float32())),
         "quality": _array("quality", templates.quality),
         "n_faces": _array("n_faces", templates.n_faces),
     }
@@ -227,13 +227,13 @@ def _template_table(templates: Templates) -> pa.Table:
 
 def _templates(path: Path, table: pa.Table, about: Mapping[str, Any]) -> Templates:
     column = table.column("embedding").combine_chunks()
-    kind = column.type
-    if not pa.types.is_fixed_size_list(kind):
-        raise BadInput(f"column 'embedding' must be lists of one length, it is {kind}", place=str(path))
-    embedding = np.full((table.num_rows, kind.list_size), np.nan, np.float32)
+    d = int(about["dimension"])
+    embedding = np.full((table.num_rows, d), np.nan, np.float32)
     good = ~np.asarray(column.is_null())
-    if good.any():
-        embedding[good] = column.drop_null().flatten().to_numpy(zero_copy_only=False).reshape(-1, kind.list_size)
+    values = column.flatten() if table.num_rows else pa.array([], pa.float32())
+    if len(values) != good.sum() * d:
+        raise BadInput(f"column 'embedding' must hold lists of {d} numbers", place=str(path))
+    embedding[good] = values.to_numpy(zero_copy_only=False).reshape(-1, d)
     return Templates(
         sample_id=_texts(table, "sample_id"),
         subject_id=_texts(table, "subject_id"),
@@ -286,6 +286,10 @@ def _numbers(path: Path, table: pa.Table, name: str) -> NDArray[Any]:
 def _about(kind: str, pack: str, settings: PipelineSettings | None) -> dict[str, Any]:
     chosen = None if settings is None else settings.model_dump(mode="json")
     return {"kind": kind, "version": VERSION, "pack": pack, "settings": chosen}
+
+
+def _about_templates(kind: str, templates: Templates, settings: PipelineSettings | None) -> dict[str, Any]:
+    return _about(kind, templates.pack, settings) | {"dimension": templates.embedding.shape[1]}
 
 
 def _write(path: Path, table: pa.Table, about: Mapping[str, Any]) -> None:
