@@ -1,6 +1,6 @@
 """The watchlist: enrolment from photographs or from footage, and what stands in the way of it."""
 
-from facelab.gallery.enrol import enrol, enrol_photographs
+from facelab.gallery.enrolment import enrol, enrol_photographs
 from facelab.gallery.from_footage import FootageEnrolment, enrol_from_footage
 from facelab.gallery.merge import merged_galleries
 from facelab.gallery.report import EnrolmentReport, enrolment_report
