@@ -30,7 +30,7 @@ BLOCK = 4_000_000
 """Scores worked on at a time, so that memory does not grow with the gallery."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Searches:
     """p searches of one gallery.
 
@@ -77,6 +77,10 @@ class Searches:
 
     def __len__(self) -> int:
         return len(self.probe_id)
+
+    def __repr__(self) -> str:
+        mated = int(self.mated.sum())
+        return f"{mated:,} mated and {len(self) - mated:,} non-mated searches of {self.subjects:,} subjects"
 
     @property
     def other_score(self) -> Floats:
