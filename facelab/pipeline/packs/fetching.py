@@ -117,4 +117,4 @@ def _cause(output: str) -> str:
 
 def _by_hand(pack: str) -> str:
     """What to do on a machine that cannot fetch."""
-    return f"without a network, bring its files and run `facelab packs add {pack} FILES`"
+    return f"without a network, bring its files and run `facelab packs add FILES --name {pack}`"

