@@ -1,9 +1,9 @@
 """Detection cost, and the threshold that minimises a user's own.
 
 DCF(T) = C_miss pi FNR(T) + C_fa (1 - pi) FPR(T), pi the prevalence; normalised by min(C_miss pi, C_fa (1 - pi)), the
-cost of deciding without looking (NIST speaker recognition evaluations). FPR, FNR are FMR, FNMR or FPIR, FNIR. Of several
-thresholds with the same least cost the lowest is taken. A threshold chosen on the data that it is reported on is
-optimistic: choose on one set of people, report on another.
+cost of deciding without looking (NIST speaker recognition evaluations). FPR, FNR are FMR, FNMR or FPIR, FNIR. Of
+several thresholds with the same least cost the lowest is taken. A threshold chosen on the data that it is reported on
+is optimistic: choose on one set of people, report on another.
 """
 
 from __future__ import annotations
