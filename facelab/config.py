@@ -121,6 +121,13 @@ class FootageWatchlist(Settings):
     seed: int = 1
 
 
+class ResearchWatchlist(Settings):
+    """Portraits for research, read from FACELAB_RESEARCH_DATA: people who are not in the footage."""
+
+    kind: Literal["research"] = "research"
+    name: Literal["congress"] = "congress"
+
+
 class Scenario(Settings):
     """One site's question, and everything an evaluation of it needs."""
 
@@ -129,7 +136,9 @@ class Scenario(Settings):
     question: str
     notes: tuple[str, ...] = Field((), description="assumptions and warnings that every report of it repeats")
     footage: TerminalFootage | FileFootage | ResearchFootage = Field(discriminator="kind")
-    watchlist: FolderWatchlist | SyntheticWatchlist | FootageWatchlist = Field(discriminator="kind")
+    watchlist: FolderWatchlist | SyntheticWatchlist | FootageWatchlist | ResearchWatchlist = Field(
+        discriminator="kind"
+    )
     pack: str = "scrfd-mbf"
     pipeline: PipelineSettings = PipelineSettings()
     targets_fpir: tuple[Rate01, ...] = Field((0.1, 0.05, 0.01, 0.001), description="the rates a threshold is asked for")

@@ -28,14 +28,27 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has n
     def __init__(self, nb_man: Any, run: NotebookRun, **options: Any) -> None:
         super().__init__(nb_man, **options)
         self.run = run
+        self.given = dict(run.environment())
 
     async def async_execute_cell(self, cell: Any, cell_index: int, **options: Any) -> Any:
         """Execute one cell, after telling which."""
         if cell.cell_type == "code":
-            self.run._kernel = self.km
+            self._check_stopped()
+            self._give_late()
             self.run._cell = sum(c.cell_type == "code" for c in self.nb.cells[: cell_index + 1])
             self.run.progress(Step(self.run.name, cell_index, len(self.nb.cells)))
         return await super().async_execute_cell(cell, cell_index, **options)
+
+    def _check_stopped(self) -> None:
+        if self.run.stopped:
+            raise RuntimeError("stopped")
+
+    def _give_late(self) -> None:
+        """Tell the kernel of variables that came up after it started: the id of a run that was still being made."""
+        late = {name: text for name, text in self.run.environment().items() if name not in self.given}
+        if late:
+            self.kc.execute(f"import os; os.environ.update({late!r})", silent=True, store_history=False)
+            self.given |= late
 
     def process_message(self, msg: Any, *args: Any, **options: Any) -> Any:
         """Take in one message of the kernel; a bar on stderr becomes a step."""
@@ -73,11 +86,12 @@ class FacelabEngine(Engine):  # type: ignore[misc]  # papermill has no types
         timeout = None if run.timeout_s is None else max(1, round(run.timeout_s))
         client = _Client(nb_man, run, kernel_name=kernel_name, timeout=timeout, startup_timeout=START_S)
         client.create_kernel_manager()
+        run._kernel = client.km
         log = run.output.with_suffix(".log")
         with log.open("wb") as said, tempfile.TemporaryDirectory(prefix="facelab-") as private:
             if sys.platform != "win32" and len(private) < LONGEST_SOCKET_FOLDER:
                 client.km.transport, client.km.ip = "ipc", f"{private}/kernel"
-            environment = {**os.environ, **run.environment()}
+            environment = {**os.environ, **client.given}
             done = client.execute(
                 env=environment, cwd=str(run.output.parent), stdout=said, stderr=said, cleanup_kc=True
             )

@@ -61,7 +61,8 @@ class NotebookRun:
     parameters : mapping
         Given to the notebook's cell that is tagged ``parameters``; checked by the caller.
     environment : callable
-        Gives the variables to add to the kernel's environment; called when the kernel is about to start.
+        Gives the variables to add to the kernel's environment: asked when the kernel starts, and again before each cell
+        for those that came up since.
     timeout_s : float, optional
         The longest that one cell may take.
     progress : callable
@@ -84,6 +85,11 @@ class NotebookRun:
     def name(self) -> str:
         """The notebook's name."""
         return self.source.stem
+
+    @property
+    def stopped(self) -> bool:
+        """True once `stop` was called."""
+        return self._stopped.is_set()
 
     def execute(self) -> None:
         """Run the notebook to its end.
@@ -136,7 +142,7 @@ class NotebookRun:
         return (NotebookStopped if error is None else NotebookFailed)(str(self.failure))
 
     def _why(self, error: Exception) -> str:
-        if self._stopped.is_set():
+        if self.stopped:
             return "stopped"
         kind = type(error).__name__
         if kind == "CellTimeoutError":

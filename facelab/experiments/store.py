@@ -1,9 +1,9 @@
 """Where MLflow keeps the runs: sqlite in ``mlruns/``, made once under a lock, or the server that the user named.
 
-``MLFLOW_TRACKING_URI`` is honoured. Without it the store is ``<root>/mlruns/mlflow.db``, and an experiment's artefacts lie
-in ``<root>/mlruns/artifacts/<experiment>``, as absolute addresses: MLflow's own default follows the working directory, so
-that each notebook would make a database of its own. MLflow makes the tables of a fresh sqlite file without a lock;
-several processes that start together would fail.
+``MLFLOW_TRACKING_URI`` is honoured. Without it the store is ``<root>/mlruns/mlflow.db``, and the artefacts of an
+experiment lie in ``<root>/mlruns/artifacts/<experiment>``. Both are absolute addresses: MLflow's own default follows
+the working directory, so that each notebook would make a database of its own. MLflow makes the tables of a fresh sqlite
+file without a lock; several processes that start together would fail.
 """
 
 from __future__ import annotations

@@ -69,6 +69,11 @@ class Workspace:
         return self.folder / "comparisons.parquet"
 
     @property
+    def evidence(self) -> Path:
+        """What the comparisons were made from, by digest and by count."""
+        return self.folder / "evidence.json"
+
+    @property
     def curve(self) -> Path:
         """FPIR and FNIR with their intervals at every threshold that counts, on the reporting half."""
         return self.folder / "curve.csv"

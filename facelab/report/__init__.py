@@ -5,6 +5,6 @@ never loaded.
 """
 
 from facelab.report.rows import ThresholdRow, threshold_rows
-from facelab.report.words import finding, more_data
+from facelab.report.words import finding, matched, more_data, resolution
 
-__all__ = ["ThresholdRow", "finding", "more_data", "threshold_rows"]
+__all__ = ["ThresholdRow", "finding", "matched", "more_data", "resolution", "threshold_rows"]

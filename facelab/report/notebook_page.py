@@ -22,7 +22,7 @@ def read_notebook(path: Path) -> Any:
     """The notebook at `path`."""
     import nbformat
 
-    return nbformat.read(path, as_version=4)
+    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # nbformat
 
 
 def without_faces(notebook: Any) -> Any:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from facelab.report.rows import percent
 from facelab.stats.planning import trials_to_support
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from facelab.report.rows import ThresholdRow
+    from facelab.stats.openset import OpenSetCurve
+    from facelab.types import Comparisons
 
 NOT_FOR_DEPLOYMENT = (
     "Every person in this evidence is synthetic: thresholds from it do not transfer to real people, and the config is "
@@ -55,6 +59,27 @@ def finding(rows: Sequence[ThresholdRow], *, enrolled: int, synthetic: bool) -> 
     second = _limits(rows)
     third = NOT_FOR_DEPLOYMENT if synthetic else ""
     return tuple(sentence for sentence in (first, second, third) if sentence)
+
+
+def matched(comparisons: Comparisons) -> str:
+    """How many searches there are, of whom, and how many have no score at all."""
+    mated = int(comparisons.mated.sum())
+    failed = int(np.isnan(comparisons.score).all(axis=1).sum())
+    return (
+        f"{len(comparisons):,} passages were searched for among {len(comparisons.enrolled):,} enrolled people: "
+        f"{mated:,} of people who are on the list, {len(comparisons) - mated:,} of strangers; {failed:,} gave no score "
+        "and stay in the denominators."
+    )
+
+
+def resolution(curve: OpenSetCurve) -> str:
+    """The smallest error rates that a curve can show."""
+    parts = [
+        f"one {what} in {trials:,} is an {name} of {percent(1 / trials)}"
+        for name, what, trials in (("FPIR", "alert", curve.non_mated), ("FNIR", "miss", curve.mated))
+        if trials
+    ]
+    return f"Below this the data is silent: {' and '.join(parts)}." if parts else "There is no search."
 
 
 def more_data(points: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:

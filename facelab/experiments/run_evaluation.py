@@ -1,0 +1,176 @@
+"""`evaluate`: a scenario from footage to tuned config in one call, and `export` of what an earlier one found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from facelab.experiments import chain
+from facelab.experiments.chain import Chain, Stopwatch, Terminated, waves
+from facelab.experiments.evaluation import Evaluation
+from facelab.experiments.progress import Progress, Step, quiet
+from facelab.experiments.scenario import load_scenario
+from facelab.experiments.store import tracking_uri
+from facelab.experiments.study import open_study
+from facelab.experiments.tracked_run import TrackedRun, end_left_over
+from facelab.experiments.workspace import Workspace, open_workspace, read_json, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from facelab.deploy import TunedConfig
+    from facelab.experiments.notebook_run import NotebookRun
+
+
+def evaluate(
+    scenario: str | Path,
+    *,
+    workspace: str | Path = "",
+    overrides: Mapping[str, Any] | None = None,
+    progress: Progress = quiet,
+    timeout_s: float | None = None,
+    accept_restriction: bool = False,
+) -> Evaluation:
+    """Run the chain of notebooks of a scenario, track it in MLflow, and give what came out.
+
+    Parameters
+    ----------
+    scenario : str or Path
+        A scenario file, or the name of one that facelab ships.
+    workspace : str or Path
+        The folder of the results; ``results/<scenario>`` under the project's root where it is empty.
+    overrides : mapping, optional
+        Settings by dotted name, as ``-p name=value`` gives them.
+    progress : callable
+        Told every `facelab.experiments.progress.Step`.
+    timeout_s : float, optional
+        The longest that one cell of a notebook may take.
+    accept_restriction : bool
+        The user's word that the pack's licence is accepted for operational use; recorded in the config.
+
+    Raises
+    ------
+    BadInput
+        The scenario, a setting, or something that it names cannot be used.
+    NotMeasured
+        Nothing could be measured: no face, a cell out of time, a dead kernel, another evaluation in the workspace, a
+        store that cannot be used.
+    KeyboardInterrupt
+        Ctrl-C; the run is marked KILLED, and what was computed stays in the cache.
+    """
+    chosen = load_scenario(scenario, overrides)
+    place, watch = open_workspace(workspace, chosen.name), Stopwatch()
+    with place.lock():
+        _begin(place, chosen.model_dump(mode="json"))
+        run = TrackedRun(chosen)
+        links = Chain(
+            place,
+            {"scenario": str(place.scenario), "workspace": str(place.folder)},
+            extra={chain.EXPORT: {"accept_restriction": accept_restriction}},
+            run_id=lambda: run.id if run.ready else "",
+            timeout_s=timeout_s,
+            progress=progress,
+        )
+        try:
+            _execute(links, run, place, watch)
+            with watch.stage("mlflow"):
+                found = _finished(run, Evaluation(chosen, place, {}, run.id, tracking_uri(), watch.seconds))
+            progress(Step("mlflow", 1, 1, seconds=watch.stages["mlflow"]))
+        except KeyboardInterrupt as error:
+            run.end("KILLED", "SIGTERM" if isinstance(error, Terminated) else "Ctrl-C")
+            raise
+        except BaseException as error:
+            _keep_failed(links, run)
+            run.end("FAILED", links.failure or f"{type(error).__name__}: {error}")
+            raise
+    return replace(found, seconds=watch.seconds)
+
+
+def export(
+    scenario: str | Path = "demo",
+    out: Path | None = None,
+    *,
+    workspace: str | Path = "",
+    overrides: Mapping[str, Any] | None = None,
+    accept_restriction: bool = False,
+) -> TunedConfig:
+    """The tuned config of a scenario whose comparisons are in its workspace (made where they are not).
+
+    Parameters
+    ----------
+    scenario, workspace, overrides
+        As for `evaluate`; ``export_target_fpir`` says whose threshold.
+    out : Path, optional
+        Where to write it besides the workspace.
+    accept_restriction : bool
+        As for `evaluate`.
+
+    Raises
+    ------
+    NotMeasured
+        No target was resolved, or the scenario has too few people for rates.
+    """
+    from facelab.deploy import write_tuned
+
+    config = open_study(scenario, workspace=workspace, overrides=overrides).tuned(accept_restriction=accept_restriction)
+    if out is not None:
+        write_tuned(out, config)
+    return config
+
+
+def _begin(place: Workspace, settings: dict[str, Any]) -> None:
+    """Clear what an earlier evaluation concluded, end a run that was killed, and write down the settings."""
+    if place.run.is_file():
+        left = read_json(place.run)
+        if left.get("status") == "RUNNING" and left.get("tracking_uri") == tracking_uri():
+            end_left_over(str(left["run_id"]))
+    for path in (place.evaluation, place.points, place.tuned, place.report, place.curve, place.run):
+        path.unlink(missing_ok=True)
+    write_json(place.scenario, settings)
+
+
+def _execute(links: Chain, run: TrackedRun, place: Workspace, watch: Stopwatch) -> None:
+    """Run the notebooks, and make and log the page of each while the next one runs."""
+    from facelab.experiments.run_record import log_notebook
+    from facelab.report.notebook_page import notebook_page, read_notebook
+
+    def done(notebook: NotebookRun) -> None:
+        watch.stages[notebook.name] = notebook.seconds
+        page = notebook_page(read_notebook(notebook.output), notebook.name)
+        notebook.output.with_suffix(".html").write_text(page, encoding="utf-8")
+        write_json(place.run, {"run_id": run.id, "tracking_uri": tracking_uri(), "status": "RUNNING"})
+        log_notebook(run, notebook.output)
+
+    links.execute(waves(run.scenario), done)
+
+
+def _finished(run: TrackedRun, started: Evaluation) -> Evaluation:
+    """The evaluation with what was measured, its report written, logged, and its run ended."""
+    from facelab.experiments.report import write_report
+    from facelab.experiments.run_record import record
+
+    place = started.workspace
+    found = Evaluation(
+        started.scenario, place, read_json(place.points), started.run_id, started.tracking_uri, started.seconds
+    )
+    write_report(found)
+    write_json(place.evaluation, found.to_dict())
+    record(run, found)
+    run.end("FINISHED")
+    write_json(place.run, {"run_id": run.id, "tracking_uri": tracking_uri(), "status": "FINISHED"})
+    return found
+
+
+def _keep_failed(links: Chain, run: TrackedRun) -> None:
+    """Log the notebook that failed, as far as it came, where there is a run to log it to."""
+    from facelab.errors import FacelabError
+    from facelab.experiments.run_record import log_notebook
+
+    try:
+        run.id  # noqa: B018  (raises where there is no run)
+    except FacelabError:
+        return
+    for notebook in links.runs:
+        if notebook.failure is not None and notebook.output.is_file():
+            log_notebook(run, notebook.output)
