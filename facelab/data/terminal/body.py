@@ -48,9 +48,9 @@ class Body:
         h, shoe = dress.height_m / 1.7, (30.0, 28.0, 28.0)
         arm = limb(0.50 * h, (0.105, 0.088, 0.060), dress.fabric, self.per_m, seed=seed + 1)
         leg = limb(0.84 * h, (0.170, 0.130, 0.105), dress.trousers, self.per_m, seed=seed + 2)
-        skin = tuple(0.86 * value for value in dress.skin)
+        skin = tuple(0.78 * value for value in dress.skin)
         self._torso = torso(dress, self.per_m, seed=seed)
-        self._arm = with_end(arm, (skin[0], skin[1], skin[2]), 0.062, 0.13)
+        self._arm = with_end(arm, (skin[0], skin[1], skin[2]), 0.056, 0.12)
         self._leg = with_end(leg, shoe, 0.095, 0.12)
         self._phases: dict[int, tuple[Piece, Piece]] = {}
 
@@ -80,7 +80,7 @@ class Body:
         for side in (-1, 1):
             swing = -0.40 * side * sin(phase)
             top = ((d.shoulder_m - 0.042) * side, 0.115)
-            hand = ((d.shoulder_m + 0.018) * side, 0.115 + 0.50 * h * (cos(swing) + _DIP * swing))
+            hand = ((d.shoulder_m - 0.004) * side, 0.115 + 0.50 * h * (cos(swing) + _DIP * swing))
             self._swung(canvas, self._arm, origin + np.array([top, hand]) * self.per_m, 0.50 * h, 0.90)
         shift = np.array([[1, 0, joint[0] - self._torso.joint[0]], [0, 1, joint[1] - self._torso.joint[1]]])
         over(canvas, cv2.warpAffine(self._torso.image, shift, size))

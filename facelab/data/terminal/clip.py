@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
@@ -18,13 +19,14 @@ from facelab.data.terminal.figure import Actor, LightMap, Painter
 from facelab.data.terminal.heads import load_head
 from facelab.data.terminal.places import PLACES
 from facelab.data.terminal.rays import Scene, cast_scene, tone_mapped
-from facelab.data.terminal.sensor import Film, Sensing
+from facelab.data.terminal.sensor import Film, Sensing, caption, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from facelab.data.people import PersonPicture, SyntheticPeople
+    from facelab.data.terminal.plan import ClipPlan
     from facelab.data.terminal.walkers import Walk
 
 LEAST_WIDTH = 16.0
@@ -50,8 +52,9 @@ class Box(NamedTuple):
     box: tuple[float, float, float, float]
 
 
+@lru_cache(maxsize=3)
 def stage(name: str) -> Stage:
-    """The empty scene of camera `name`."""
+    """The empty scene of camera `name`; not to be painted on."""
     camera, scene = CAMERAS[name], PLACES[name]()
     light, things = cast_scene(scene, camera)
     tint = np.array(camera.sensor.gain_bgr)
@@ -122,31 +125,26 @@ class Frames:
     Parameters
     ----------
     scene : Stage
-        The empty scene.
-    walks : list of Walk
-        Who walks.
-    frames : int
-        How many frames.
+        The empty scene of the plan's camera.
+    plan : ClipPlan
+        Who walks. Clothes follow from the footage's seed alone (the first of the plan's), noise from all of it.
     people : SyntheticPeople
         Whose heads.
-    seed : tuple of int
-        The footage's seed first: clothes follow from it alone, noise from all.
     """
 
-    def __init__(
-        self, scene: Stage, walks: list[Walk], frames: int, people: SyntheticPeople, seed: tuple[int, ...]
-    ) -> None:
-        self.scene, self.walks, self.frames, self.people, self.seed = scene, walks, frames, people, seed
+    def __init__(self, scene: Stage, plan: ClipPlan, people: SyntheticPeople) -> None:
+        self.scene, self.plan, self.people = scene, plan, people
         self.truth = Truthful()
-        self._sensing = Sensing(scene.camera.sensor, np.random.default_rng(seed))
+        self._sensing = Sensing(scene.camera.sensor, np.random.default_rng(plan.seed))
         self._painter = Painter(scene.camera, scene.light)
         self._actors: dict[str, Actor] = {}
+        self._next = 0
 
     def picture(self, index: int) -> Canvas:
         """Frame `index` as light falls on the sensor."""
         time_s = index / FPS
         canvas = Canvas(self.scene.picture.copy(), self.scene.things)
-        here = [walk for walk in self.walks if walk.start_s <= time_s <= walk.start_s + walk.duration_s]
+        here = [walk for walk in self.plan.walks if walk.start_s <= time_s <= walk.start_s + walk.duration_s]
         self._actors = {walk.passage_id: self._actor(walk) for walk in here}
         for walk in sorted(here, key=lambda walk: -walk.place(time_s)[1]):
             self._painter.draw(canvas, self._actors[walk.passage_id], time_s)
@@ -154,18 +152,19 @@ class Frames:
 
     def _actor(self, walk: Walk) -> Actor:
         actor = self._actors.get(walk.passage_id)
-        return cast_actor(walk, self.people, self.seed[0], self.scene.camera) if actor is None else actor
+        return cast_actor(walk, self.people, self.plan.seed[0], self.scene.camera) if actor is None else actor
 
     def __iter__(self) -> Frames:
         self._next = 0
         return self
 
     def __next__(self) -> Array:
-        if self._next >= self.frames:
+        if self._next >= self.plan.frames:
             raise StopIteration
         canvas = self.picture(self._next)
         self.truth.add(self._next, canvas.faces)
         planes = self._sensing.planes(canvas.picture, self._next / FPS)
+        stamp(planes, *caption(self.plan.camera, int(self.plan.start_s + self._next / FPS)))
         self._next += 1
         return planes
 

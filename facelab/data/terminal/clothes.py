@@ -140,7 +140,7 @@ def _painted(mask: Array, colour: Array, shade: Array) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class Brush:
-    """Paints in metres from a joint onto a float canvas (h, w, 3)."""
+    """Paints in metres from a joint onto an 8-bit canvas (h, w, 3)."""
 
     canvas: Array
     origin: tuple[float, float]
@@ -152,12 +152,13 @@ class Brush:
 
     def fill(self, points: list[tuple[float, float]], colour: Array) -> None:
         """A filled outline."""
-        cv2.fillPoly(self.canvas, [self._at(points)], tuple(map(float, colour)), cv2.LINE_AA, SHIFT)
+        cv2.fillPoly(self.canvas, [self._at(points)], tuple(map(float, np.clip(colour, 0, 255))), cv2.LINE_AA, SHIFT)
 
     def line(self, points: list[tuple[float, float]], colour: Array, width_m: float) -> None:
         """A line of some width."""
         thick = max(round(width_m * self.per_m), 1)
-        cv2.polylines(self.canvas, [self._at(points)], False, tuple(map(float, colour)), thick, cv2.LINE_AA, SHIFT)
+        paint = tuple(map(float, np.clip(colour, 0, 255)))
+        cv2.polylines(self.canvas, [self._at(points)], False, paint, thick, cv2.LINE_AA, SHIFT)
 
 
 def limb(
@@ -231,8 +232,8 @@ def torso(dress: Look, per_m: float, *, seed: int) -> Piece:
         ]
     )
     mask = _filled((h, w), outline)
-    colour = np.empty((h, w, 3), dtype=np.float32)
-    colour[:] = dress.fabric
+    colour = np.empty((h, w, 3), dtype=np.uint8)
+    colour[:] = np.round(dress.fabric)
     _dress(Brush(colour, (c, y0), per_m), dress)
     shade = _rounded(mask, 0.15 * per_m, 0.55, seed)
     rows = (np.arange(h, dtype=np.float32) - y0) / per_m

@@ -63,9 +63,9 @@ def _sunglasses(image: Array, points: Array) -> Array:
         np.array([34.0, 30.0, 28.0], np.float32) * (1.5 - 0.6 * (y - points[0, 1] + 20) / 40).clip(0.6, 1.8)[..., None]
     )
     for eye, side in ((points[0], -1), (points[1], 1)):
-        corners = [(-0.40, -0.24), (0.40, -0.24), (0.36, 0.22), (0.10, 0.34), (-0.10, 0.34), (-0.36, 0.22)]
+        corners = [(-0.46, -0.26), (0.46, -0.26), (0.44, 0.20), (0.16, 0.38), (-0.16, 0.38), (-0.44, 0.20)]
         centre = eye + across * 0.04 * apart * side + down * 0.04 * apart
-        outline = smooth([tuple(centre + across * a * apart + down * b * apart) for a, b in corners])
+        outline = smooth([tuple(centre + across * a * apart + down * b * apart) for a, b in corners], rounds=3)
         out = _laid(out, outline, colour)
     bridge = [(-0.16, -0.14), (0.16, -0.14), (0.16, -0.06), (-0.16, -0.06)]
     middle = points[:2].mean(axis=0)

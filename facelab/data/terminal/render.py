@@ -184,7 +184,7 @@ def _drawn(plans: list[ClipPlan], people: SyntheticPeople, draft: Path, workers:
 
 def _draw(plan: ClipPlan, scene: Stage, people: SyntheticPeople, path: Path) -> list[Box]:
     """Draw one clip."""
-    frames = Frames(scene, list(plan.walks), plan.frames, people, plan.seed)
+    frames = Frames(scene, plan, people)
     with path.with_suffix(".count").open("wb", buffering=0) as count:
 
         def tick(frame: int) -> None:

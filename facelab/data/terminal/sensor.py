@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import av
@@ -61,6 +62,24 @@ class Sensing:
         stain = self._chroma[dy : dy + h, dx : dx + w // 2]
         cv2.addWeighted(chroma, 1, stain, 1, -128, chroma)
         return np.asarray(yuv)
+
+
+@lru_cache(maxsize=8)
+def caption(camera: str, clock_s: int) -> tuple[Array, Array]:
+    """What the recorder writes into the picture: camera and time of day; its brightness and its weight (24, 330)."""
+    begin = 6 * 3600 + 30 * 60
+    hours, rest = divmod(begin + clock_s, 3600)
+    text = f"{camera.upper()}  2026-11-01 {hours % 24:02d}:{rest // 60:02d}:{rest % 60:02d}"
+    ink = np.zeros((24, 330), dtype=np.uint8)
+    cv2.putText(ink, text, (5, 17), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (255,), 1, cv2.LINE_AA)
+    return ink, np.asarray(cv2.dilate(ink, np.ones((3, 3), np.uint8)))
+
+
+def stamp(planes: Array, ink: Array, weight: Array) -> None:
+    """Write a caption into the lower left corner of planes (810, 960)."""
+    h, w = ink.shape
+    spot = planes[FRAME_SIZE[1] - h - 6 : FRAME_SIZE[1] - 6, 8 : 8 + w]
+    spot[:] = cv2.max(cv2.multiply(spot, cv2.bitwise_not(weight), scale=1 / 255), ink)
 
 
 class Film:

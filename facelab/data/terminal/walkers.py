@@ -126,7 +126,8 @@ def _goal(camera: str, rng: np.random.Generator) -> list[tuple[float, float]]:
     side = float(rng.choice((-1.0, 1.0)))
     z = float(u(4.5, 5.7))
     exit_side = float(np.sign(lane)) if abs(lane) > 0.2 else float(rng.choice((-1.0, 1.0)))
-    return [(side * (0.37 * z + 0.45), z), (0.4 * side + 0.6 * lane, 4.0), (lane, 2.8), (lane, 1.55), (exit_side, 0.62)]
+    begin = [(side * (0.37 * z + 0.45), z), (0.1 * side + lane, 4.35)]
+    return [*begin, (lane, 3.5), (lane, 2.6), (lane, 1.55), (exit_side, 0.62)]
 
 
 def _path(corners: list[tuple[float, float]], step_m: float) -> Array:
