@@ -18,19 +18,34 @@ os.environ.setdefault("DO_NOT_TRACK", "true")
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "BadInput": "facelab.errors",
     "Comparisons": "facelab.types",
+    "FacelabError": "facelab.errors",
     "Faces": "facelab.types",
     "Frame": "facelab.types",
     "Gallery": "facelab.types",
-    "Templates": "facelab.types",
-    "Tracks": "facelab.types",
-    "BadInput": "facelab.errors",
-    "FacelabError": "facelab.errors",
     "NotMeasured": "facelab.errors",
     "PackError": "facelab.errors",
+    "PipelineSettings": "facelab.config",
+    "Runtime": "facelab.config",
+    "Templates": "facelab.types",
+    "Tracks": "facelab.types",
     "UnattainableTarget": "facelab.errors",
+    "enrol": "facelab.gallery",
+    "enrolment_report": "facelab.gallery",
+    "evaluate": "facelab.experiments",
+    "footage": "facelab.workbench",
+    "load_pack": "facelab.pipeline.packs",
+    "match": "facelab.matching",
+    "open_set_curve": "facelab.stats",
+    "open_study": "facelab.experiments",
+    "operating_points": "facelab.stats",
+    "passages": "facelab.workbench",
     "plots": "facelab.plots",
+    "read_truth": "facelab.data.truth",
+    "split_probes": "facelab.stats",
     "stats": "facelab.stats",
+    "verification_curve": "facelab.stats",
 }
 
 __all__ = [*_PUBLIC, "__version__"]

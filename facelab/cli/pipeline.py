@@ -43,7 +43,7 @@ def track(
 
     Example: facelab track gate.mp4 --pack scrfd-mbf --out tracks.parquet --templates templates.parquet
     """
-    from facelab.data.footage_files import open_footage
+    from facelab.data.footage import open_footage
     from facelab.pipeline import tables
     from facelab.pipeline.run import track_footage
 
