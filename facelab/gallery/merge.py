@@ -30,19 +30,22 @@ def merged_galleries(first: Gallery, *others: Gallery) -> Gallery:
     names, count = np.unique(np.concatenate([gallery.enrolled for gallery in galleries]), return_counts=True)
     if (count > 1).any():
         raise BadInput(f"subject {str(names[count > 1][0])!r} is in two galleries", place="merged_galleries")
-    parts = [gallery.templates for gallery in galleries]
+    return Gallery(_stacked([gallery.templates for gallery in galleries]), names)
+
+
+def _stacked(parts: list[Templates]) -> Templates:
+    def rows(name: str) -> NDArray[Any]:
+        return np.concatenate([getattr(part, name) for part in parts])
+
     columns = dict.fromkeys(name for part in parts for name in part.attributes)
-    return Gallery(
-        Templates(
-            np.concatenate([part.sample_id for part in parts]),
-            np.concatenate([part.subject_id for part in parts]),
-            np.concatenate([part.embedding for part in parts]),
-            np.concatenate([part.quality for part in parts]),
-            np.concatenate([part.n_faces for part in parts]),
-            first.templates.pack,
-            {name: _column(name, parts) for name in columns},
-        ),
-        names,
+    return Templates(
+        rows("sample_id"),
+        rows("subject_id"),
+        rows("embedding"),
+        rows("quality"),
+        rows("n_faces"),
+        parts[0].pack,
+        {name: _column(name, parts) for name in columns},
     )
 
 

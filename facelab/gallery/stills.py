@@ -30,6 +30,8 @@ from facelab.types import Faces, Templates
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from facelab.config import Detection, Quality
     from facelab.data.photographs import Photograph
     from facelab.types import Floats, Image
@@ -195,26 +197,33 @@ def _note(still: StillFace, rule: Quality) -> tuple[bool, str]:
 
 def _templates(photographs: Sequence[Photograph], stills: Sequence[StillFace], pack: Pack, rule: Quality) -> Templates:
     notes = [_note(still, rule) for still in stills]
+    usable = np.array([good for good, _ in notes], np.bool_)
     embedding = np.full((len(stills), pack.dimension), np.nan, np.float32)
-    for k, (still, (usable, _)) in enumerate(zip(stills, notes)):
-        if usable and still.embedding is not None:
+    for k, still in enumerate(stills):
+        if usable[k]:
             embedding[k] = still.embedding
-    further = dict.fromkeys(name for photograph in photographs for name in photograph.attributes)
-    attributes: dict[str, Any] = {
-        name: np.array([photograph.attributes.get(name, "") for photograph in photographs], np.str_) for name in further
-    }
-    attributes |= {
+    attributes = _known(photographs) | {
         "note": np.array([text for _, text in notes], np.str_),
-        "faces_found": np.array([still.faces for still in stills], np.int64),
-        "comparable_faces": np.array([still.comparable for still in stills], np.int64),
-        "width_px": np.array([still.width_px for still in stills], np.float32),
+        "faces_found": _column(stills, "faces", np.int64),
+        "comparable_faces": _column(stills, "comparable", np.int64),
+        "width_px": _column(stills, "width_px", np.float32),
     }
     return Templates(
-        sample_id=np.array([photograph.sample_id for photograph in photographs], np.str_),
-        subject_id=np.array([photograph.subject_id for photograph in photographs], np.str_),
+        sample_id=_column(photographs, "sample_id", np.str_),
+        subject_id=_column(photographs, "subject_id", np.str_),
         embedding=embedding,
-        quality=np.array([still.quality for still in stills], np.float32),
-        n_faces=np.array([int(usable) for usable, _ in notes], np.int64),
+        quality=_column(stills, "quality", np.float32),
+        n_faces=usable.astype(np.int64),
         pack=pack.fingerprint,
         attributes=attributes,
     )
+
+
+def _column(rows: Sequence[Any], name: str, dtype: Any) -> NDArray[Any]:
+    return np.array([getattr(row, name) for row in rows], dtype)
+
+
+def _known(photographs: Sequence[Photograph]) -> dict[str, NDArray[Any]]:
+    """What else is known of the photographs, a column of text each."""
+    names = dict.fromkeys(name for photograph in photographs for name in photograph.attributes)
+    return {name: np.array([p.attributes.get(name, "") for p in photographs], np.str_) for name in names}

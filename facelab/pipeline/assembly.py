@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from facelab.types import LANDMARKS, Templates, Tracks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from facelab.data.footage import Clip, Footage
     from facelab.pipeline.clip import ClipPassages
@@ -63,14 +65,7 @@ def assembled(
         row for clip, found, first in zip(footage.clips, clips, offsets) for row in _rows(clip, found, first, method)
     ]
     known = footage.truth is not None or any(clip.subject_id for clip in footage.clips)
-    mine: list[TemplateRow] = []
-    strangers: list[TemplateRow] = []
-    for row in rows:
-        said = joined.get(row.sample_id, Joined(None, "", mixed=False))
-        if said.passage is not None:
-            mine.append(replace(row, passage=said.passage, subject=said.subject))
-        else:
-            (strangers if known else mine).append(replace(row, passage=row.sample_id))
+    mine, strangers = _parted(rows, joined, known)
     missed = _missed(footage, {row.passage for row in mine})
     losses = Losses()
     for found in clips:
@@ -88,6 +83,21 @@ def assembled(
     )
 
 
+def _parted(
+    rows: Sequence[TemplateRow], joined: Mapping[str, Joined], known: bool
+) -> tuple[list[TemplateRow], list[TemplateRow]]:
+    """The `rows` of passages, with whose they are, and those of nobody known (none of these where nobody is known)."""
+    mine: list[TemplateRow] = []
+    strangers: list[TemplateRow] = []
+    for row in rows:
+        said = joined.get(row.sample_id, Joined(None, "", mixed=False))
+        if said.passage is not None:
+            mine.append(replace(row, passage=said.passage, subject=said.subject))
+        else:
+            (strangers if known else mine).append(replace(row, passage=row.sample_id))
+    return mine, strangers
+
+
 def templates_of(rows: Sequence[TemplateRow], recogniser: Recogniser) -> Templates:
     """The `rows` as templates."""
     embedding = np.full((len(rows), recogniser.dimension), np.nan, np.float32)
@@ -95,20 +105,24 @@ def templates_of(rows: Sequence[TemplateRow], recogniser: Recogniser) -> Templat
         if row.embedding is not None:
             embedding[k] = row.embedding
     return Templates(
-        sample_id=np.array([row.sample_id for row in rows], np.str_),
-        subject_id=np.array([row.subject for row in rows], np.str_),
+        sample_id=_column(rows, "sample_id", np.str_),
+        subject_id=_column(rows, "subject", np.str_),
         embedding=embedding,
-        quality=np.array([row.quality for row in rows], np.float32),
-        n_faces=np.array([row.n_faces for row in rows], np.int64),
+        quality=_column(rows, "quality", np.float32),
+        n_faces=_column(rows, "n_faces", np.int64),
         pack=recogniser.fingerprint,
         attributes={
-            "camera": np.array([row.camera for row in rows], np.str_),
-            "passage": np.array([row.passage for row in rows], np.str_),
-            "start_s": np.array([row.start_s for row in rows], np.float64),
-            "end_s": np.array([row.end_s for row in rows], np.float64),
-            "width_px": np.array([row.width_px for row in rows], np.float32),
+            "camera": _column(rows, "camera", np.str_),
+            "passage": _column(rows, "passage", np.str_),
+            "start_s": _column(rows, "start_s", np.float64),
+            "end_s": _column(rows, "end_s", np.float64),
+            "width_px": _column(rows, "width_px", np.float32),
         },
     )
+
+
+def _column(rows: Sequence[TemplateRow], name: str, dtype: Any) -> NDArray[Any]:
+    return np.array([getattr(row, name) for row in rows], dtype)
 
 
 def _track_offsets(clips: Sequence[Clip], found: Sequence[ClipPassages]) -> list[int]:

@@ -94,13 +94,13 @@ def _every_clip(
     """What each clip shows, in their order: out of the cache, or computed and kept."""
     stored = [_stored(clip, pack, settings) for clip in footage.clips]
     waiting = [k for k, found in enumerate(stored) if found is None]
-    total = sum(found.losses.frames_read for found in stored if found is not None)
+    done = sum(found.losses.frames_read for found in stored if found is not None)
     expected = [footage.clips[k].frames_expected for k in waiting]
-    known = None if None in expected else total + sum(count or 0 for count in expected)
-    with progress_bar(f"{footage.name}: tracking", known, "frame", wanted=progress and bool(waiting)) as bar:
-        bar.update(total)
-        _Work(footage, pack, settings, bar.update).run(stored, waiting, threads)
-    return [found for found in stored if found is not None]
+    total = None if None in expected else done + sum(count or 0 for count in expected)
+    with progress_bar(f"{footage.name}: tracking", total, "frame", wanted=progress and bool(waiting)) as bar:
+        bar.update(done)
+        found = _Work(footage, pack, settings, bar.update).run(waiting, threads)
+    return [found[k] if kept is None else kept for k, kept in enumerate(stored)]
 
 
 def _stored(clip: Clip, pack: Pack, settings: PipelineSettings) -> ClipPassages | None:
@@ -116,12 +116,10 @@ class _Work:
         self._clips, self._pack, self._settings, self._count = footage.clips, pack, settings, count
         self._stop = threading.Event()
 
-    def run(self, stored: list[ClipPassages | None], waiting: list[int], threads: int) -> None:
-        """Fill the places `waiting` of `stored`."""
+    def run(self, waiting: list[int], threads: int) -> dict[int, ClipPassages]:
+        """What the clips numbered `waiting` show."""
         if threads == 1:
-            for k in waiting:
-                stored[k] = self._clip(self._clips[k], None)
-            return
+            return {k: self._clip(self._clips[k], None) for k in waiting}
         readers = max(1, min(len(waiting), threads))
         with (
             ThreadPoolExecutor(threads, "facelab-look") as helpers,
@@ -131,18 +129,16 @@ class _Work:
             futures = {k: pool.submit(self._clip, self._clips[k], ahead) for k in waiting}
             try:
                 wait(futures.values(), return_when=FIRST_EXCEPTION)
-                failed = [f for f in futures.values() if f.done() and not f.cancelled() and f.exception() is not None]
-                if failed:
-                    # what is under way becomes whole and is kept; what has not begun is left
-                    pool.shutdown(wait=True, cancel_futures=True)
-                    failed[0].result()
-                stored_now = {k: future.result() for k, future in futures.items()}
+                # where a clip failed, what is under way becomes whole and is kept; what has not begun is left
+                pool.shutdown(wait=True, cancel_futures=True)
             except BaseException:
                 self._stop.set()
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
-        for k, found in stored_now.items():
-            stored[k] = found
+            for future in futures.values():
+                if not future.cancelled():
+                    future.result()
+            return {k: future.result() for k, future in futures.items()}
 
     def _clip(self, clip: Clip, helpers: tuple[Executor, int] | None) -> ClipPassages:
         found = clip_passages(clip.source, self._pack, self._settings, helpers=helpers, on_frame=self._frame_done)

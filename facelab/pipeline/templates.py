@@ -51,8 +51,9 @@ def pooled(embedding: Floats, quality: Floats, method: PoolingMethod) -> tuple[N
     Examples
     --------
     >>> import numpy as np
-    >>> pooled(np.eye(2), np.array([0.8, 0.6]), "quality_weighted")[0].round(3).tolist()
-    [0.8, 0.6]
+    >>> embedding, quality = pooled(np.eye(2), np.array([0.8, 0.6]), "quality_weighted")
+    >>> [round(float(value), 3) for value in embedding], round(quality, 3)
+    ([0.8, 0.6], 0.714)
     """
     e, q = np.asarray(embedding, np.float64), np.asarray(quality, np.float64)
     if not len(e):

@@ -86,21 +86,24 @@ class FaceTracker:
         return self._last_s
 
     def _numbers(self, box: Floats, found: Any) -> Ints:
-        tracklets = self._tracker.tracks
         number = np.full(len(box), NO_TRACK, np.int64)
-        owner = {t.tracker_id: t for t in tracklets if t.tracker_id >= 0}
-        pairs = [(int(face), owner[int(i)]) for face, i in zip(found.data.get("face", ()), found.tracker_id) if i >= 0]
-        taken = {id(tracklet) for _, tracklet in pairs}
-        begun = [t for t in tracklets if id(t) not in self._number and id(t) not in taken]
-        pairs += _first_faces(begun, box, {face for face, _ in pairs})
-        for face, tracklet in sorted(pairs, key=lambda pair: pair[0]):
+        for face, tracklet in sorted(self._pairs(box, found), key=lambda pair: pair[0]):
             if id(tracklet) not in self._number:
                 self._number[id(tracklet)] = (tracklet, self._begun)
                 self._begun += 1
             number[face] = self._number[id(tracklet)][1]
-        living = {id(t) for t in tracklets}
+        living = {id(tracklet) for tracklet in self._tracker.tracks}
         self._number = {key: value for key, value in self._number.items() if key in living}
         return number
+
+    def _pairs(self, box: Floats, found: Any) -> list[tuple[int, Any]]:
+        """The faces that belong to a track, each with its tracklet: those that went on, and those that began."""
+        tracklets = self._tracker.tracks
+        owner = {t.tracker_id: t for t in tracklets if t.tracker_id >= 0}
+        pairs = [(int(face), owner[int(i)]) for face, i in zip(found.data.get("face", ()), found.tracker_id) if i >= 0]
+        taken = {id(tracklet) for _, tracklet in pairs}
+        begun = [t for t in tracklets if id(t) not in self._number and id(t) not in taken]
+        return pairs + _first_faces(begun, box, {face for face, _ in pairs})
 
 
 def _first_faces(begun: list[Any], box: Floats, taken: set[int]) -> list[tuple[int, Any]]:
