@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import onnxruntime as ort  # type: ignore[import-untyped]  # it has neither stubs nor py.typed
+import onnxruntime as ort
 
 from facelab.errors import BadInput, PackError
 
