@@ -225,14 +225,14 @@ def _pair_curve(s: FloatArray, pair: tuple[IntArray, IntArray], t: FloatArray, w
     fullest = np.bincount(np.minimum(i, j) * count + np.maximum(i, j)).max(initial=0)
     if count * fullest > _EXACT:
         raise BadInput("so many comparisons of one pair of people that float32 sums would round", place="score")
-    trials = _pair_sums(w, i, j)
+    trials = pair_weight_sums(w, i, j)
     reached = _binned(s, t)
     order = np.argsort(reached, kind="stable")
     ends = np.searchsorted(reached[order], np.arange(len(t) + 2))
     errors = np.zeros((len(w), len(t)))
     for k in range(len(t)):  # comparisons that reach threshold k and not the next one
         bucket = order[ends[k + 1] : ends[k + 2]]
-        errors[:, k] = _pair_sums(w, i[bucket], j[bucket])
+        errors[:, k] = pair_weight_sums(w, i[bucket], j[bucket])
     errors = errors[:, ::-1].cumsum(axis=1)[:, ::-1]
     with np.errstate(invalid="ignore", divide="ignore"):
         replicated = errors / trials[:, None]
@@ -240,7 +240,7 @@ def _pair_curve(s: FloatArray, pair: tuple[IntArray, IntArray], t: FloatArray, w
     return CurveReplicates(t, counts, len(s), replicated, len(np.unique(np.concatenate(pair))), "FMR")
 
 
-def _pair_sums(weights: Float32, i: IntArray, j: IntArray) -> FloatArray:
+def pair_weight_sums(weights: Float32, i: IntArray, j: IntArray) -> FloatArray:
     """(B,) sum over the comparisons of w_i w_j, in each replicate.
 
     Few comparisons: a sparse table of counts; many: a dense one. Either way the product with all weights at once.
