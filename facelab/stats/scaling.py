@@ -11,7 +11,9 @@ Beyond N everything is extrapolation, and marked so. Four curves stand side by s
 - mixture, 1 - E (1 - p)^n with p ~ Beta over the searches, through the two measured points FMR and FPIR(N): searches
   differ in how much they look like others. Where searches differ *less* than by chance, 1 - (1 - FPIR(N))^(n/N);
 - floor FPIR(N) and ceiling min(1, (n/N) FPIR(N)): FPIR(n) rises with n and is concave, for any way in which people
-  resemble each other, as long as the operational gallery is drawn from the same population. The ceiling is a bound.
+  resemble each other, as long as the operational gallery is drawn from the same population. The ceiling bounds the
+  *mean over such galleries*: where a few enrolled people match many, it depends on whether the test had one of them,
+  and the interval beyond N carries that (delete-one-subject jackknife).
 
 Symbols: N subjects enrolled, n another gallery's size, T threshold (accept at or above). Sources: NIST SP 800-63A-4
 3.11 (the gallery tested holds at least 90 % of the operational one); Wayman, "Error-rate equations for the general
@@ -20,16 +22,17 @@ biometric system", IEEE Robotics & Automation 6 (1999) for independence.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import betaln, gammaln
 
-from facelab.errors import BadInput, NotMeasured, UnattainableTarget
+from facelab.errors import BadInput, NotMeasured
 from facelab.stats._given import BoolArray, FloatArray, IntArray, plain, within
 from facelab.stats.dyadic import PeopleTrials, rate_of
+from facelab.stats.gallery_jackknife import gallery_fpir
 from facelab.stats.intervals import binomial_interval
 from facelab.stats.rates import Rate, effective_trials
 
@@ -37,9 +40,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from facelab.stats.searches import Searches
-
-TESTED_SHARE = 0.9
-"""NIST SP 800-63A-4 3.11: the tested gallery holds at least this share of the operational one."""
 
 
 def fpir_if_independent(fmr: float, size: float) -> float:
@@ -78,7 +78,7 @@ def alarm_probability(hits: IntArray, subjects: int, size: int) -> FloatArray:
 
 
 @dataclass(frozen=True, eq=False)
-class _NonMated:
+class NonMated:
     """The candidates of the non-mated searches, best first."""
 
     score: FloatArray
@@ -120,7 +120,7 @@ class _NonMated:
         return float(np.nextafter(candidates[-1], np.inf)) if len(candidates) else -np.inf
 
 
-def _nonmated(searches: Searches) -> _NonMated:
+def non_mated_side(searches: Searches) -> NonMated:
     """The non-mated side of `searches`."""
     rows = np.flatnonzero(~searches.mated)
     if not rows.size:
@@ -133,7 +133,7 @@ def _nonmated(searches: Searches) -> _NonMated:
     order = np.argsort(-searches.candidate_score, kind="stable")
     person = np.unique(searches.person[rows], return_inverse=True)[1]
     score = np.asarray(searches.candidate_score, dtype=np.float64)[order]
-    return _NonMated(score, search[order], person, rows.size, searches.subjects)
+    return NonMated(score, search[order], person, rows.size, searches.subjects)
 
 
 def mixture_fpir(fmr: float, fpir: float, subjects: int, size: float) -> float:
@@ -178,7 +178,8 @@ class GalleryScale:
     fpir : (k,) array
         Up to N measured; beyond by the mixture.
     low, high : (k,) arrays
-        Up to N the interval by probe person; beyond N the floor's lower and the ceiling's upper end.
+        Up to N the interval by probe person; beyond N the lower end of FPIR(N) and n/N times its upper end, by probe
+        and gallery people (a hub may be missing among the tested subjects).
     independent : (k,) array
         1 - (1 - FMR)^n.
     floor, ceiling : (k,) arrays
@@ -248,7 +249,7 @@ def fpir_by_gallery_size(
     BadInput
         Sizes below 1.
     """
-    found = _nonmated(searches)
+    found = non_mated_side(searches)
     n = found.subjects
     wanted = np.unique(np.round(np.geomspace(1, n, 8)) if sizes is None else np.asarray(sizes, dtype=np.float64))
     if not wanted.size or wanted[0] < 1 or (wanted != np.round(wanted)).any():
@@ -258,8 +259,11 @@ def fpir_by_gallery_size(
     at_n = float((hits > 0).mean())
     beyond = size > n
     chance = np.stack([alarm_probability(hits, n, int(min(k, n))) for k in size])  # (k, s)
-    low, high = _clustered_interval(chance, found.person, within("confidence", confidence, 0.0, 1.0))
+    low, high = clustered_interval(chance, found.person, within("confidence", confidence, 0.0, 1.0))
     factor = np.maximum(size / n, 1.0)
+    if beyond.any():
+        ends = fpir_of_such_galleries(searches, threshold).interval(confidence)
+        low, high = np.where(beyond, ends.low, low), np.where(beyond, ends.high, high)
     fpir = np.array([mixture_fpir(fmr, at_n, n, int(k)) if k > n else c.mean() for k, c in zip(size, chance)])
     return GalleryScale(
         float(threshold),
@@ -279,7 +283,7 @@ def fpir_by_gallery_size(
     )
 
 
-def _clustered_interval(value: FloatArray, person: IntArray, confidence: float) -> tuple[FloatArray, FloatArray]:
+def clustered_interval(value: FloatArray, person: IntArray, confidence: float) -> tuple[FloatArray, FloatArray]:
     """Interval of the mean over searches of each row of `value` (k, s) in [0, 1], by probe person."""
     s = value.shape[1]
     mean = value.mean(axis=1)
@@ -301,94 +305,17 @@ def _clustered_interval(value: FloatArray, person: IntArray, confidence: float) 
     return np.asarray(low), np.asarray(high)
 
 
-@dataclass(frozen=True)
-class GalleryThreshold:
-    """Thresholds for a target FPIR at the operational gallery size.
-
-    Parameters
-    ----------
-    target, operational : float, int
-        The FPIR wanted, and the subjects the site enrols.
-    subjects : int
-        N of the test.
-    extrapolated : bool
-        True where operational > N.
-    threshold : float
-        The smallest that meets the target: measured up to N; beyond, by the *ceiling* (safe for any resemblance).
-    mixture, independent : float or None
-        What the two models would set; None where the data cannot resolve them.
-    at_tested_size : float
-        The smallest threshold that meets the target at N: too low for a larger gallery.
-    tested_share : float
-        N / operational; NIST SP 800-63A-4 wants 0.9.
-    """
-
-    target: float
-    operational: int
-    subjects: int
-    extrapolated: bool
-    threshold: float
-    mixture: float | None
-    independent: float | None
-    at_tested_size: float
-    tested_share: float
-
-    def __repr__(self) -> str:
-        kind = f"extrapolated from N = {self.subjects:,} by the ceiling" if self.extrapolated else "measured"
-        return f"threshold {self.threshold:.4f} for FPIR {self.target:g} at N = {self.operational:,} ({kind})"
-
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        names = ("target", "operational", "subjects", "extrapolated", "threshold", "mixture", "independent")
-        head = {name: plain(getattr(self, name)) for name in names}
-        share = {"tested_share": self.tested_share, "tested_share_suffices": self.tested_share >= TESTED_SHARE}
-        return head | {"at_tested_size": plain(self.at_tested_size)} | share
-
-
-def threshold_for_gallery(searches: Searches, target: float, operational: int) -> GalleryThreshold:
-    """The smallest threshold for a target FPIR with `operational` subjects enrolled.
-
-    Up to N it is measured (mean over all subsets). Beyond, the ceiling is used: FPIR at N may be at most
-    target * N / operational; mixture and independence are given beside it.
-
-    Raises
-    ------
-    UnattainableTarget
-        Fewer than 1 / (target * N / operational) non-mated searches.
-    BadInput
-        A target outside (0, 1), or a size below 1.
-    """
-    found = _nonmated(searches)
-    goal, n = within("target", target, 0.0, 1.0), found.subjects
-    if operational < 1:
-        raise BadInput(f"must be at least 1, it is {operational}", place="operational")
-    beyond = operational > n
-    allowed = goal * n / operational if beyond else goal
-    if found.searches * allowed < 1 - 1e-9:
-        at = "" if not beyond else f" at N = {n} (for {goal:g} at {operational:,})"
-        people = (int(found.person.max()) + 1, int(np.ceil(3 / allowed)))
-        raise UnattainableTarget(
-            f"FPIR{at}", allowed, have=found.searches, needed=int(np.ceil(1 / allowed)), people=people
-        )
-    size = min(operational, n)
-    main = found.smallest_threshold(lambda t: found.fpir(t, size) <= allowed)
-    single = fmr_if_independent(goal, operational)
-    resolved = found.searches * n * single >= 1
-    independent = found.smallest_threshold(lambda t: found.fmr(t) <= single) if resolved else None
-    return GalleryThreshold(
-        goal,
-        int(operational),
-        n,
-        beyond,
-        main,
-        found.smallest_threshold(lambda t: found.fpir(t, operational) <= goal) if beyond else main,
-        independent,
-        found.smallest_threshold(lambda t: found.fpir(t, n) <= goal),
-        n / operational,
+def fpir_of_such_galleries(searches: Searches, threshold: float) -> Rate:
+    """FPIR at N, with an interval that holds for other galleries of N such people (jackknife, at most N trials)."""
+    wide = gallery_fpir(fpir_as_tested(searches, threshold), searches, threshold)
+    if wide.clustering is None:
+        return wide
+    return replace(
+        wide, clustering=replace(wide.clustering, least=min(wide.clustering.least, float(searches.subjects)))
     )
 
 
 def fpir_as_tested(searches: Searches, threshold: float) -> Rate:
     """FPIR at N as a `Rate` of probe people, beside which the extrapolations stand."""
-    found = _nonmated(searches)
+    found = non_mated_side(searches)
     return rate_of(PeopleTrials(found.person, "probe people"), found.hits(threshold) > 0, "FPIR")

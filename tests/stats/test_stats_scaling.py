@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import hypergeom
 
 from facelab.errors import BadInput, NotMeasured, UnattainableTarget
+from facelab.stats.gallery_threshold import threshold_for_gallery
 from facelab.stats.scaling import (
     alarm_probability,
     fmr_if_independent,
@@ -17,7 +18,6 @@ from facelab.stats.scaling import (
     fpir_by_gallery_size,
     fpir_if_independent,
     mixture_fpir,
-    threshold_for_gallery,
 )
 from facelab.stats.searches import searches
 from facelab.types import Comparisons
@@ -137,7 +137,10 @@ def test_thresholds_for_the_operational_gallery():
     assert more.threshold >= more.mixture >= now.threshold
     assert json.loads(json.dumps(more.to_dict()))["tested_share_suffices"] is False
     assert "extrapolated from N = 80" in repr(more)
+    assert now.certified > now.threshold
+    assert more.certified is None or more.certified > more.threshold
     smaller = threshold_for_gallery(found, 0.05, 40)
+    assert smaller.certified <= now.certified
     assert smaller.threshold <= now.threshold
 
 
@@ -179,3 +182,15 @@ def test_bad_input_is_named():
         threshold_for_gallery(found, 1.5, 10)
     with pytest.raises(NotMeasured, match="no non-mated"):
         fpir_by_gallery_size(nonmated(np.zeros((0, 4))), 0.5)
+
+
+def test_a_hub_that_the_test_missed_is_in_the_interval_beyond_it():
+    """Enrolled hubs: 20 galleries of 100 tested for 1,000; the interval holds the truth in at least 18."""
+    held = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        score = rng.normal(size=(400, 1000)) + rng.normal(size=(1, 1000))
+        threshold = float(np.quantile(score.max(axis=1), 0.9))
+        part = fpir_by_gallery_size(nonmated(score[:, :100]), threshold, [1000])
+        held += part.low[0] <= np.mean((score >= threshold).any(axis=1)) <= part.high[0]
+    assert held >= 18
