@@ -42,8 +42,15 @@ def open_scenario_footage(scenario: Scenario, folder: Path) -> Footage:
     settings = scenario.footage
     if isinstance(settings, TerminalFootage):
         from facelab.data.terminal import render_terminal
+        from facelab.pipeline.progress import progress_bar
 
-        return render_terminal(settings, folder)
+        with progress_bar("terminal: drawing", None, "frame") as bar:
+
+            def drawn(done: int, total: int) -> None:
+                bar.total = total
+                bar.update(done - bar.n)
+
+            return render_terminal(settings, folder, progress=drawn)
     if isinstance(settings, ResearchFootage):
         from facelab.data.research import open_research
 

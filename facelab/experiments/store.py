@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from facelab.errors import NotMeasured
@@ -108,7 +109,7 @@ def _without_password(uri: str) -> str:
 
 @contextlib.contextmanager
 def _quiet_mlflow() -> Iterator[None]:
-    """Keep the notices about making tables off the terminal."""
+    """Keep the notices about making tables, and about SQLAlchemy features that MLflow still uses, off the terminal."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     import mlflow  # noqa: F401  (sets its loggers' levels when it is imported)
 
@@ -117,7 +118,10 @@ def _quiet_mlflow() -> Iterator[None]:
     for logger in loggers:
         logger.setLevel(logging.ERROR)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="sqlalchemy|mlflow|alembic")
+            warnings.filterwarnings("ignore", message="The ``noload`` loader strategy is deprecated")
+            yield
     finally:
         for logger, level in zip(loggers, levels):
             logger.setLevel(level)
