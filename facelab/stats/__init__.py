@@ -6,6 +6,7 @@ counts and an interval whose unit is the person. Definitions and sources stand i
 
 from __future__ import annotations
 
+from facelab.stats.all_pairs import all_pairs_curve, verification_curve_of_templates
 from facelab.stats.comparing import (
     SuspectScores,
     verification_curve,
@@ -48,6 +49,7 @@ __all__ = [
     "Unattainable",
     "VerificationPoint",
     "VerificationReport",
+    "all_pairs_curve",
     "generalised_rates",
     "open_set_curve",
     "open_set_curve_of_searches",
@@ -67,5 +69,6 @@ __all__ = [
     "verification_curve",
     "verification_curve_of_comparisons",
     "verification_curve_of_pairs",
+    "verification_curve_of_templates",
     "verification_report",
 ]

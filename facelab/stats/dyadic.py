@@ -64,6 +64,10 @@ class Trials(Protocol):
     def people(self) -> int:
         """Distinct people behind them."""
 
+    @property
+    def hubs_among(self) -> int | None:
+        """Of how many people a hub would have to be one to be seen; None where no hub can matter."""
+
     def clustering(self, error: Bools) -> Clustering:
         """What the person-level interval needs where the trials marked in `error` (n,) are errors."""
 
@@ -110,6 +114,10 @@ class PeopleTrials:
         """Distinct people, G."""
         return len(self.sizes)
 
+    @property
+    def hubs_among(self) -> None:
+        """None: nobody is met twice but by their own trials."""
+
     def least(self, *, alike: bool) -> float:
         """G where all came out alike, else (sum m)^2 / sum m^2: people, weighted by their trials."""
         if alike or not len(self):
@@ -126,7 +134,7 @@ class PeopleTrials:
         residual = errors - errors.sum() / max(len(self), 1) * self.sizes
         alike = not 0 < errors.sum() < len(self)
         variance = 0.0 if alike else float(_scaled(np.square(residual).sum(), self._correction)) / len(self) ** 2
-        return Clustering(self.people, self.unit, variance, self.least(alike=alike), _carriers(residual))
+        return Clustering(self.people, self.unit, variance, self.least(alike=alike), carriers_of(residual))
 
     def growing(self, order: Ints) -> Growing:
         """Variance and carriers as the trials of `order` become errors one after the other."""
@@ -170,6 +178,11 @@ class PairTrials:
         """Distinct people who take part in a trial."""
         return int((self.sizes > 0).sum())
 
+    @property
+    def hubs_among(self) -> int:
+        """People who take part, or of two sides the fewer."""
+        return self.people if self.sides is None else min(self.sides)
+
     @cached_property
     def sides(self) -> tuple[int, int] | None:
         """People on the first and on the second side where nobody is on both, else None."""
@@ -187,6 +200,16 @@ class PairTrials:
     def person_pairs(self) -> int:
         """Distinct pairs of people."""
         return len(self._pairs[0])
+
+    def trials_of(self, keys: Ints) -> Floats:
+        """How many trials the pairs of people with these `keys` have."""
+        known, trials = self._pairs
+        return trials[np.searchsorted(known, keys)]
+
+    @cached_property
+    def squared_trials(self) -> float:
+        """Sum over pairs of people of their trials squared, sum m_ij^2."""
+        return float(np.square(self._pairs[1]).sum())
 
     def keys(self, index: Ints | Bools | slice) -> Ints:
         """A number for the unordered pair of people of each trial at `index`."""
@@ -213,32 +236,29 @@ class PairTrials:
     def clustering(self, error: Bools) -> Clustering:
         """Variance, people and carriers where the trials marked in `error` (n,) are errors."""
         errors = int(error.sum())
-        alike = not 0 < errors < len(self)
-        if alike:
-            return Clustering(self.people, self.unit, 0.0, self.least(alike=True))
+        if not 0 < errors < len(self):
+            return Clustering(self.people, self.unit, 0.0, self.least(alike=True), hubs_among=self.hubs_among)
         p, length = errors / len(self), len(self.sizes)
         ends = np.bincount(self.first[error], minlength=length) + np.bincount(self.second[error], minlength=length)
         residual = ends - p * self.sizes
-        keys, trials = self._pairs
         found, counts = np.unique(self.keys(error), return_counts=True)
-        at_pairs = np.array([np.square(counts).sum(), counts @ trials[np.searchsorted(keys, found)]])
-        variance = self._variance(p, np.square(residual).sum(), at_pairs[0], at_pairs[1])
-        return Clustering(self.people, self.unit, float(variance), self.least(alike=False), _carriers(residual))
+        squares, products = np.square(counts).sum(), counts @ self.trials_of(found)
+        variance = self.variance(p, np.square(residual).sum(), squares, products)
+        carriers, least = carriers_of(residual), self.least(alike=False)
+        return Clustering(self.people, self.unit, float(variance), least, carriers, self.hubs_among)
 
     def growing(self, order: Ints) -> Growing:
         """Variance and carriers as the trials of `order` become errors one after the other."""
         ends = np.stack([self.first[order], self.second[order]], axis=1).ravel()
         p = np.arange(1, len(order) + 1) / max(len(self), 1)
         second, fourth = _PowerSums(ends, self.sizes, every=2).residuals(p)
-        keys, trials = self._pairs
-        at = np.searchsorted(keys, self.keys(order))
-        before = cumulative_count(at)
-        squares, products = np.cumsum(2.0 * before + 1), np.cumsum(trials[at])
-        return Growing(self._variance(p, second, squares, products), _ratio(second, fourth))
+        keys = self.keys(order)
+        squares, products = np.cumsum(2.0 * cumulative_count(keys) + 1), np.cumsum(self.trials_of(keys))
+        return Growing(self.variance(p, second, squares, products), _ratio(second, fourth))
 
-    def _variance(self, p: Floats | float, people: Floats, squares: Floats, products: Floats) -> Floats:
-        """V from sum R^2, sum e_ij^2 and sum e_ij m_ij."""
-        pairs = squares - 2 * p * products + np.square(p) * np.square(self._pairs[1]).sum()
+    def variance(self, p: Floats | float, people: Floats, squares: Floats, products: Floats) -> Floats:
+        """V from p, sum R_i^2 (`people`), sum e_ij^2 (`squares`) and sum e_ij m_ij (`products`)."""
+        pairs = squares - 2 * p * products + np.square(p) * self.squared_trials
         raw = _scaled(np.maximum(people - pairs, 0.0), self._correction) / len(self) ** 2
         return np.asarray(np.maximum(raw, p * (1 - p) / len(self)))
 
@@ -305,6 +325,6 @@ def _ratio(second: Floats, fourth: Floats) -> Floats:
     return np.divide(second**2, fourth, out=np.full_like(second, np.inf), where=fourth > 0)
 
 
-def _carriers(residual: Floats) -> float:
+def carriers_of(residual: Floats) -> float:
     """(sum r^2)^2 / sum r^4 of the people's residuals."""
     return float(_ratio(np.array([np.square(residual).sum()]), np.array([(residual**4).sum()]))[0])

@@ -54,14 +54,12 @@ class NestedErrors:
         if self.design is None:
             return Rate(k, self.trials, self.name)
         if self._growing is None or k in (0, self.trials):
-            return Rate(k, self.trials, self.name, self._alike(self.design))
+            return Rate(k, self.trials, self.name, self._clustering(self.design, 0.0, np.inf, alike=True))
         variance, carriers = float(self._growing.variance[k - 1]), float(self._growing.carriers[k - 1])
-        least = self.design.least(alike=False)
-        clustering = Clustering(self.design.people, self.design.unit, variance, least, carriers)
-        return Rate(k, self.trials, self.name, clustering)
+        return Rate(k, self.trials, self.name, self._clustering(self.design, variance, carriers, alike=False))
 
-    def _alike(self, design: Trials) -> Clustering:
-        return Clustering(design.people, design.unit, 0.0, design.least(alike=True))
+    def _clustering(self, design: Trials, variance: float, carriers: float, *, alike: bool) -> Clustering:
+        return Clustering(design.people, design.unit, variance, design.least(alike=alike), carriers, design.hubs_among)
 
     def effective_trials(self, k: Ints, tail: float) -> Floats:
         """The independent trials that these are worth with k errors, `tail` left out on one side."""

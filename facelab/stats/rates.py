@@ -47,6 +47,8 @@ class Clustering:
         out alike; floor(people / 2) for pairs of people, where one of the two may be a hub.
     carriers : float
         How many people carry the variance, (sum r^2)^2 / sum r^4 over the people's residuals r: its degrees of freedom.
+    hubs_among : int or None
+        Of how many people a hub would have to be one to be seen; None where no hub can matter.
     """
 
     people: int
@@ -54,6 +56,7 @@ class Clustering:
     variance: float
     least: float
     carriers: float = math.inf
+    hubs_among: int | None = None
 
 
 def effective_trials(
@@ -200,6 +203,8 @@ class Rate:
             notes.append("independent trials: subjects unknown")
         elif self.clustering.people < FEW_PEOPLE:
             notes.append(f"few people: {self.clustering.people}")
+        elif self.clustering.hubs_among is not None and self.clustering.hubs_among < UNSEEN_HUBS:
+            notes.append(f"few people: among {self.clustering.hubs_among} a hub such as 3 in 100 are may be missing")
         if few:
             notes.append(
                 "conservative: few errors" if self.errors <= self.trials / 2 else "conservative: few non-errors"
@@ -251,6 +256,10 @@ class Rate:
 
 FEW_PEOPLE = 20
 """Fewer people than this: the interval says so; its variance rests on too few of them to be trusted."""
+
+UNSEEN_HUBS = 120
+"""With fewer people a hub (3 in 100 match everybody) is missing from more than 1 sample in 40: no interval from such a
+sample can know of it, and it says so."""
 
 
 def short(share: float) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -129,16 +129,16 @@ class MatedScores:
 
     def below(self, threshold: Floats | float) -> Ints:
         """How many completed scores are below each threshold: false non-matches."""
-        return np.asarray(np.searchsorted(self.ordered, threshold, side="left"))
+        return ranks_below(self.ordered, threshold)
 
     def after(self, score: float) -> float:
         """The smallest score above `score`; +inf where there is none."""
-        at = int(np.searchsorted(self.ordered, score, side="right"))
+        at = ranks_up_to(self.ordered, score)
         return float(self.ordered[at]) if at < len(self.ordered) else np.inf
 
     def before(self, score: float) -> float:
         """The largest score below `score`; -inf where there is none."""
-        at = int(np.searchsorted(self.ordered, score, side="left"))
+        at = int(ranks_below(self.ordered, score))
         return float(self.ordered[at - 1]) if at else -np.inf
 
     def _design(self, kept: Bools) -> PeopleTrials | None:
@@ -150,7 +150,7 @@ class MatedScores:
         """FNMR, or GFRR, in which a failed comparison is an error, over all comparisons."""
         name = "GFRR" if with_failed else "FNMR"
         kept = np.ones(len(self.score), dtype=bool) if with_failed else self._completed
-        error = ~(self.score[kept] >= threshold)
+        error = ~(self.score[kept] >= bound_in(self.score.dtype, threshold))
         design = self._design(kept)
         return Rate(int(error.sum()), len(error), name) if design is None else rate_of(design, error, name)
 
@@ -225,7 +225,7 @@ class StoredScores:
 
     def above(self, threshold: Floats | float) -> Ints:
         """How many scores are at or above each threshold."""
-        return np.asarray(self.completed - np.searchsorted(self.ordered, threshold, side="left"))
+        return np.asarray(self.completed - ranks_below(self.ordered, threshold))
 
     def ranked(self, k: int) -> float:
         """The score that exactly k others precede from above; -inf where there are no more than k."""
@@ -233,12 +233,12 @@ class StoredScores:
 
     def after(self, score: float) -> float:
         """The smallest score above `score`; +inf where there is none."""
-        at = int(np.searchsorted(self.ordered, score, side="right"))
+        at = ranks_up_to(self.ordered, score)
         return float(self.ordered[at]) if at < self.completed else np.inf
 
     def before(self, score: float) -> float:
         """The largest score below `score`; -inf where there is none."""
-        at = int(np.searchsorted(self.ordered, score, side="left"))
+        at = int(ranks_below(self.ordered, score))
         return float(self.ordered[at - 1]) if at else -np.inf
 
     def crossing(self, turned: Callable[[float, int], bool]) -> float:
@@ -255,10 +255,11 @@ class StoredScores:
         if self.first is None or self.second is None:
             trials = len(self.score) if with_failed else self.completed
             return Rate(int(self.above(threshold)), trials, name)
+        bound = bound_in(self.score.dtype, threshold)
         if with_failed and self.failed:
-            return rate_of(PairTrials(self.first, self.second), self.score >= threshold, name)
+            return rate_of(PairTrials(self.first, self.second), self.score >= bound, name)
         assert self._design is not None
-        return rate_of(self._design, self.score[self._completed] >= threshold, name)
+        return rate_of(self._design, self.score[self._completed] >= bound, name)
 
     def nested(self, errors: int) -> NestedErrors:
         """FMR along the falling threshold, up to `errors` false matches (ties beyond them left out)."""
@@ -270,6 +271,36 @@ class StoredScores:
     def attained(self, errors: int) -> Ints:
         """Every number of false matches up to `errors` that some threshold has, rising from 0."""
         return attained_counts(self.ordered, errors)
+
+
+def bound_in(dtype: Any, threshold: Floats | float) -> Any:
+    """The smallest number of the scores' own `dtype` that is at or above each threshold: comparing with it is exact.
+
+    Comparing float32 scores with a float64 threshold would round the threshold, or copy the scores.
+
+    Examples
+    --------
+    >>> bool(bound_in(np.dtype(np.float32), 0.1) >= 0.1)
+    True
+    """
+    wide = np.asarray(threshold, dtype=np.float64)
+    narrow = wide.astype(dtype)
+    return np.where(narrow < wide, np.nextafter(narrow, np.asarray(np.inf, dtype=dtype)), narrow).astype(dtype)
+
+
+def ranks_below(ordered: Floats, threshold: Floats | float) -> Ints:
+    """How many of the rising scores are below each threshold."""
+    return np.asarray(np.searchsorted(ordered, bound_in(ordered.dtype, threshold), side="left"))
+
+
+def ranks_up_to(ordered: Floats, score: float) -> int:
+    """How many of the rising scores are at or below `score`."""
+    return int(np.searchsorted(ordered, _last_in(ordered.dtype, score), side="right"))
+
+
+def _last_in(dtype: Any, score: float) -> Any:
+    """The largest number of `dtype` that is at or below `score`."""
+    return -bound_in(dtype, -score)
 
 
 def attained_counts(ordered: Floats, errors: int) -> Ints:

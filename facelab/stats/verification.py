@@ -150,20 +150,26 @@ class ErrorCurve:
         """
         checked_target(target, "target FMR")
         allowed = self._allowed(target)
-        running = min(allowed, RUNNING)
-        nested = self.non_mated.nested(running)
-        attained = self.non_mated.attained(running)
-        errors = certified_errors(nested, attained, target, confidence)
-        if errors == attained[-1] and allowed > running:
-            errors = self._certified_beyond(running, allowed, target, confidence)
+        nested = self.non_mated.nested(min(allowed, RUNNING))
+        attained = self.non_mated.attained(min(allowed, RUNNING))
+        errors, refusal = -1, None
+        try:
+            errors = certified_errors(nested, attained, target, confidence)
+        except UnattainableTarget as error:
+            refusal = error
+        if allowed > attained[-1]:
+            errors = self._certified_beyond(errors, allowed + 1, target, confidence)
+        if errors < 0 and refusal is not None:
+            raise refusal
         return self._chosen(self._smallest_with(errors), "FMR", target, Support())
 
     def _certified_beyond(self, low: int, high: int, target: float, confidence: float) -> int:
-        """By halving, the most false matches between `low` and `high` whose upper bound is at most `target`.
+        """By halving, the most false matches from `low` to below `high` whose upper bound is at most `target`.
 
-        Where millions of errors are there, the bound rises with them, and running over each would cost memory.
+        Where millions of errors are there, the bound rises with them; it is found to half a per cent of their number,
+        on the safe side, since each step counts everybody's errors anew.
         """
-        while high - low > 1:
+        while high - low > max(1, low // 200):
             middle = (low + high) // 2
             threshold = self._smallest_with(middle)
             holds = self.non_mated.rate(threshold, with_failed=False).upper(confidence) <= target
