@@ -12,7 +12,8 @@ minute later, so the default key is alleged subject and walker.
 
 Rates: false alerts an hour, a camera and hour, and a thousand passers-by (ISO/IEC 30137-1). Their interval is that of a
 Poisson count (Garwood 1936) whose variance is enlarged by phi = sum k_w^2 / sum k_w, k_w the false alerts of walker w:
-one passer-by who looks like somebody gives many. It speaks of this watchlist, with other passers-by.
+one passer-by who looks like somebody gives many. Where few walkers carry phi, Student's t widens it further (then
+conservative). It speaks of this watchlist, with other passers-by.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
-from scipy.special import gammaincinv
+from scipy.special import gammaincinv, ndtri, stdtrit
 
 from facelab.errors import BadInput, NotMeasured
 from facelab.stats._given import BoolArray, FloatArray, IntArray, TextArray, labels, numbers, plain, within
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from facelab.stats.rates import Rate
 
 Key: TypeAlias = Literal["subject and walker", "subject"]
+FEW_WALKERS = 10.0
+"""Fewer walkers than this behind a count: its interval says so."""
+
 COLUMNS = ("camera", "time_s", "alleged", "score", "walker", "subject")
 
 
@@ -166,12 +170,15 @@ class EventRate:
         What one unit of exposure is, for sentences.
     dispersion : float
         phi, how many times a Poisson count's variance the events have; at least 1.
+    carriers : float
+        Walkers who carry that variance, (sum k_w^2)^2 / sum k_w^4: its degrees of freedom.
     """
 
     count: int
     exposure: float
     unit: str
     dispersion: float = 1.0
+    carriers: float = np.inf
 
     @property
     def value(self) -> float:
@@ -179,12 +186,18 @@ class EventRate:
         return self.count / self.exposure
 
     def interval(self, confidence: float = 0.95) -> Interval:
-        """Exact Poisson interval of count / phi events, times phi / exposure."""
+        """Exact Poisson interval of count / phi events, times phi / exposure; phi times (t/z)^2 where few carry it."""
         tail = (1 - within("confidence", confidence, 0.0, 1.0)) / 2
-        effective, unit = self.count / self.dispersion, self.dispersion / self.exposure
+        few = np.isfinite(self.carriers)
+        t = float(stdtrit(max(self.carriers, 1.0), 1 - tail)) if few else float(ndtri(1 - tail))
+        phi = self.dispersion * (t / float(ndtri(1 - tail))) ** 2
+        effective, unit = self.count / phi, phi / self.exposure
         low = float(gammaincinv(effective, tail)) * unit if self.count else 0.0
         high = float(gammaincinv(effective + 1, 1 - tail)) * unit
-        return Interval(low, high, confidence, "exact Poisson, dispersion by walker", None, self.dispersion)
+        note = "" if self.count else "no false alert seen: the bound counts walkers, each of whom may give several"
+        if self.carriers < FEW_WALKERS:
+            note = f"few walkers: {self.carriers:.1f} carry the count"
+        return Interval(low, high, confidence, "exact Poisson, dispersion by walker", None, self.dispersion, note)
 
     def __repr__(self) -> str:
         ends = self.interval()
@@ -250,9 +263,11 @@ def alert_rates(alerts: Alerts, hours: Mapping[str, float], passers_by: int | No
     wrong = alerts.take(alerts.false)
 
     def rate(some: Alerts, exposure: float, unit: str) -> EventRate:
-        walkers = np.unique(some.walker, return_counts=True)[1]
-        phi = float(np.square(walkers).sum() / len(some)) if len(some) else 1.0
-        return EventRate(len(some), float(exposure), unit, phi)
+        if not len(some):
+            return EventRate(0, float(exposure), unit)
+        squares = np.square(np.unique(some.walker, return_counts=True)[1].astype(np.float64))
+        carriers = float(squares.sum() ** 2 / np.square(squares).sum())
+        return EventRate(len(some), float(exposure), unit, float(squares.sum() / len(some)), carriers)
 
     by_camera = {name: rate(wrong.take(wrong.camera == name), time, "hour") for name, time in sorted(hours.items())}
     return AlertRates(

@@ -79,6 +79,8 @@ def test_rates_worked_by_hand():
     assert rates.a_camera_hour.value == pytest.approx(3 / 25)
     assert rates.a_thousand_passers_by.value == pytest.approx(0.5)
     assert rates.an_hour.dispersion == pytest.approx((2**2 + 1) / 3)
+    assert rates.an_hour.carriers == pytest.approx((4 + 1) ** 2 / (16 + 1))
+    assert "few walkers" in rates.an_hour.interval().note
     assert rates.true_alerts == 1
     assert {k: r.count for k, r in rates.by_camera.items()} == {"c0": 2, "c1": 1, "c2": 0}
     assert "false alerts: 0.3 per hour" in repr(rates)
@@ -97,12 +99,13 @@ def test_the_interval_holds_the_truth_where_walkers_alert_many_times():
     rng = np.random.default_rng(0)
     good = naive = 0
     for _ in range(400):
-        sizes = rng.integers(1, 10, rng.poisson(10))
+        sizes = rng.integers(1, 10, max(rng.poisson(10), 1))
         k = int(sizes.sum())
-        phi = float((sizes**2).sum() / k) if k else 1.0
-        good += 50 in EventRate(k, 1.0, "hour", phi).interval()
+        phi = float((sizes**2).sum() / k)
+        carriers = float((sizes**2).sum() ** 2 / (sizes**4).sum())
+        good += 50 in EventRate(k, 1.0, "hour", phi, carriers).interval()
         naive += 50 in EventRate(k, 1.0, "hour").interval()
-    assert good >= 0.91 * 400
+    assert good >= 0.93 * 400
     assert naive < 0.7 * 400
 
 
