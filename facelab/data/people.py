@@ -47,7 +47,7 @@ class PersonPicture:
     Parameters
     ----------
     person_id, role, kind : str
-        Who; one of `ROLES`; ``middle``, ``yaw_left``, ``yaw_right``, ``down``, ``smile``, ``light`` or ``enrolment``.
+        Who; one of `ROLES`; ``middle``, ``yaw_left``, ``yaw_right``, ``down``, ``smile_light`` or ``enrolment``.
     path : Path
         The JPEG.
     mask : Path or None

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from facelab.data.terminal.plan import ClipPlan
     from facelab.data.terminal.walkers import Walk
 
-LEAST_WIDTH = 16.0
+LEAST_WIDTH = 14.0
 LEAST_VISIBLE = 0.35
 
 

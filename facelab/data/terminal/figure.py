@@ -172,7 +172,10 @@ class Painter:
         canvas.lay(layer, (int(low[0]), int(low[1])), seat.depth, seat.gain)
         width = (1 - pose.share) * a.face_width + pose.share * b.face_width
         box = face_box((landmarks - anchor) @ turn.T + seat.eyes, width * scale * 1.06)
-        canvas.face(FaceSeen.at(actor.walk.passage_id, actor.walk.subject_id, box), seat.depth)
+        face = FaceSeen.at(actor.walk.passage_id, actor.walk.subject_id, box)
+        if actor.walk.cover == "away":
+            face.sight[:] = 0
+        canvas.face(face, seat.depth)
 
 
 def face_box(landmarks: Array, width: float) -> Array:

@@ -141,7 +141,7 @@ def bends(a: Head, b: Head, share: float, droop: float) -> tuple[list[Bend], Arr
     landmarks = (1 - share) * a.landmarks + share * b.landmarks
     if droop > 0:
         chin = landmarks[3:].mean(axis=0) + 0.9 * (landmarks[3:].mean(axis=0) - landmarks[2])
-        sunk = chin + (landmarks - chin) * np.array([1.0, 1.0 - 0.34 * droop])
+        sunk = chin + (landmarks - chin) * np.array([1.0, 1.0 - 0.24 * droop])
         landmarks = sunk + np.array([0.0, 6.0 * droop])
     pairs = [(head, weight) for head, weight in ((a, 1 - share), (b, share)) if weight > 0.02]
     total = sum(weight for _, weight in pairs)

@@ -90,7 +90,7 @@ class Film:
         rate = Fraction(FPS).limit_denominator(1000)
         self._stream: Any
         if "libx264" in av.codecs_available:
-            options = {"preset": "superfast", "crf": str(crf), "tune": "zerolatency"}
+            options = {"preset": "ultrafast", "crf": str(crf), "tune": "zerolatency"}
             self._stream = self._container.add_stream("libx264", rate=rate, options=options)
             self._stream.codec_context.gop_size = 50
         else:

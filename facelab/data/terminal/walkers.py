@@ -17,13 +17,15 @@ TURN_S = 0.35
 APART_M = {"entrance": 0.52, "queue": 0.50, "gate": 0.52}
 RATE = {"entrance": 3.2, "queue": 3.4, "gate": 3.0}
 PACE = {"entrance": (1.35, 0.14), "queue": (1.05, 0.08), "gate": (1.15, 0.10)}
-KINDS = ("middle", "yaw_left", "yaw_right", "down", "smile", "light")
+KINDS = ("middle", "yaw_left", "yaw_right", "down", "smile_light")
 HABITS = {
-    "entrance": (0.46, 0.11, 0.11, 0.16, 0.04, 0.12),
-    "queue": (0.40, 0.13, 0.13, 0.24, 0.06, 0.04),
-    "gate": (0.60, 0.06, 0.06, 0.12, 0.12, 0.04),
+    "entrance": (0.56, 0.09, 0.09, 0.15, 0.11),
+    "queue": (0.48, 0.11, 0.11, 0.20, 0.10),
+    "gate": (0.60, 0.06, 0.06, 0.12, 0.16),
 }
 ABSORBED = {"entrance": 0.06, "queue": 0.10, "gate": 0.03}
+COVERED = ("", "mask", "sunglasses", "hood", "away")
+COVERED_SHARE = (0.92, 0.03, 0.02, 0.015, 0.015)
 OBSTACLES = {  # x, z, radius
     "entrance": ((-2.75, 7.4, 0.55), (2.95, 7.4, 0.55), (-3.1, 3.9, 0.55), (3.95, 5.95, 1.0)),
     "queue": ((-2.9, 5.4, 0.5), (3.25, 4.9, 0.9)),
@@ -57,7 +59,7 @@ class Walk:
     absorbed : (float, float)
         Between which seconds of the walk the face is bowed over a telephone.
     cover : str
-        ``""``, ``"mask"`` or ``"sunglasses"``.
+        ``""``, or what covers the face (`cover.COVERS`).
     """
 
     passage_id: str
@@ -215,7 +217,7 @@ def choreography(
                 now += 0.08
         duration_s = len(path) * 0.05 / pace
         absorbed = (duration_s * 0.12, duration_s * 0.93) if rng.random() < ABSORBED[camera] else (0.0, 0.0)
-        cover = str(rng.choice(("", "mask", "sunglasses"), p=(0.95, 0.03, 0.02)))
+        cover = str(rng.choice(COVERED, p=COVERED_SHARE))
         script = _script(camera, path, duration_s, kinds[subject], rng)
         if absorbed[1] > 0 and "down" in kinds[subject]:
             script = ((0.0, script[0][1]), (absorbed[0], "down"))
