@@ -93,19 +93,19 @@ class Tally:
 
     def add(self, key: tuple, truth: float, *intervals) -> None:
         """Counts one repeat of a cell: whether each interval holds the truth."""
-        self.cells[key].append([x for i in intervals for x in (truth in i, truth < i.low, i.width, _cautious(i))])
+        self.cells[key].append([x for i in intervals for x in (truth in i, truth < i.low, i.width, *_says(i))])
 
     def rows(self, columns: int) -> list[tuple]:
         """Each cell with its repeats and means, a row an interval."""
         out = []
         for key, values in self.cells.items():
-            means = np.array(values, dtype=float).mean(axis=0).reshape(columns, 4)
+            means = np.array(values, dtype=float).mean(axis=0).reshape(columns, 5)
             out.append((key, len(values), means))
         return out
 
 
-def _cautious(interval) -> bool:
-    return "conservative" in interval.note or "few people" in interval.note
+def _says(interval) -> tuple[bool, bool]:
+    return "conservative" in interval.note, "few people" in interval.note
 
 
 def false_match_rates(repeats: int, rng: np.random.Generator) -> Tally:
@@ -215,12 +215,16 @@ def promise(repeats: int, rng: np.random.Generator) -> dict[tuple, list]:
 
 def show(tally: Tally, head: tuple[str, ...], names: tuple[str, str]) -> None:
     labels = [f"{name} {what}" for name in names for what in ("holds", "truth below", "width")]
-    print("| " + " | ".join([*head, "repeats", *labels, "labelled cautious"]) + " |")
-    print("|" + " --- |" * (len(head) + 8))
+    print("| " + " | ".join([*head, "repeats", *labels, "says conservative", "says few people"]) + " |")
+    print("|" + " --- |" * (len(head) + 9))
     for key, count, means in tally.rows(2):
         cells = [f"{x:g}" if isinstance(x, float) else str(x) for x in key]
         numbers = [f"{100 * m[0]:.1f} % | {100 * m[1]:.1f} % | {m[2]:.2g}" for m in means]
-        print("| " + " | ".join([*cells, str(count), *numbers, f"{100 * means[0, 3]:.0f} %"]) + " |")
+        print(
+            "| "
+            + " | ".join([*cells, str(count), *numbers, f"{100 * means[0, 3]:.0f} %", f"{100 * means[0, 4]:.0f} %"])
+            + " |"
+        )
     print()
 
 

@@ -130,9 +130,7 @@ def _checked_scores(score: ArrayLike) -> Floats:
     value = value if value.dtype in (np.float32, np.float64) else value.astype(np.float64)
     if value.ndim != 1 or not len(value):
         raise BadInput(f"there must be a row of scores, their shape is {value.shape}", place="score")
-    if np.isinf(value.min(initial=0.0, where=~np.isnan(value))) or np.isinf(
-        value.max(initial=0.0, where=~np.isnan(value))
-    ):
+    if not np.isfinite(value.sum()) and np.isinf(value).any():
         at = int(np.flatnonzero(np.isinf(value))[0])
         raise BadInput(
             f"scores must be finite, or NaN where a comparison failed; number {at + 1} is {value[at]}", place="score"

@@ -226,7 +226,7 @@ class OpenSetCurve:
             Where the target or the confidence is not in (0, 1).
         """
         checked_target(target, "target FPIR")
-        errors = certified_errors(self._strangers, self.false_positives, target, confidence)
+        errors = certified_errors(self._strangers, np.unique(self.false_positives), target, confidence)
         first = int(np.argmax(self.false_positives <= errors))
         return self._chosen(float(self.thresholds[first]), "FPIR", target, Support())
 

@@ -99,7 +99,7 @@ class MatedScores:
     @cached_property
     def ordered(self) -> Floats:
         """(c,) the completed scores, rising."""
-        return np.sort(self.score[self._completed])
+        return _sorted_scores(self.score)
 
     @cached_property
     def _completed(self) -> Bools:
@@ -179,7 +179,7 @@ class StoredScores:
     @cached_property
     def ordered(self) -> Floats:
         """(c,) the completed scores, rising."""
-        return np.sort(self.score[self._completed])
+        return _sorted_scores(self.score)
 
     @cached_property
     def _completed(self) -> Bools:
@@ -263,6 +263,8 @@ class StoredScores:
 
     def nested(self, errors: int) -> NestedErrors:
         """FMR along the falling threshold, up to `errors` false matches (ties beyond them left out)."""
+        if self._design is None:
+            return NestedErrors("FMR", self.completed, np.arange(min(errors, self.completed)))
         score = self.score[self._completed]
         reached = np.flatnonzero(score > self.ranked(errors))
         order = reached[np.argsort(-score[reached], kind="stable")]
@@ -301,6 +303,12 @@ def ranks_up_to(ordered: Floats, score: float) -> int:
 def _last_in(dtype: Any, score: float) -> Any:
     """The largest number of `dtype` that is at or below `score`."""
     return -bound_in(dtype, -score)
+
+
+def _sorted_scores(score: Floats) -> Floats:
+    """The scores that are there, rising: NaN sorts last."""
+    ordered = np.sort(score)
+    return ordered[: int(np.searchsorted(ordered, np.inf, side="right"))]
 
 
 def attained_counts(ordered: Floats, errors: int) -> Ints:

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from facelab.types import Bools, Floats, Ints, Strings
 
 
+CHUNK = 1024
+"""Bounds computed at a time, from the most errors downwards, until one meets the target."""
+
+
 class UncertifiableTarget(UnattainableTarget):
     """No threshold's one-sided upper bound is at most the target: there are too few people."""
 
@@ -137,7 +141,7 @@ def certified_errors(nested: NestedErrors, counts: Ints, target: float, confiden
     nested : NestedErrors
         The rate along the threshold.
     counts : (c,) int array
-        The errors at the candidate thresholds.
+        The errors at the candidate thresholds, distinct and rising.
     target, confidence : float
         In (0, 1).
 
@@ -149,15 +153,18 @@ def certified_errors(nested: NestedErrors, counts: Ints, target: float, confiden
     from facelab.stats.planning import people_needed
 
     checked_target(target, f"target {nested.name}")
-    allowed = np.unique(counts[counts <= allowed_errors(target, nested.trials)])
-    upper = nested.upper(allowed, confidence)
-    holds = np.flatnonzero(upper <= target)
-    if not holds.size:
-        people = nested.trials if nested.design is None else nested.design.people
-        needed = people_needed(target, 0, confidence) * (2 if nested.name in ("FMR", "GFAR") else 1)
-        best = float(upper.min(initial=1.0))
-        raise UncertifiableTarget(nested.name, target, best, people=(people, needed))
-    return int(allowed[holds[-1]])
+    allowed = counts[counts <= allowed_errors(target, nested.trials)]
+    best = 1.0
+    for end in range(len(allowed), 0, -CHUNK):
+        part = allowed[max(0, end - CHUNK) : end]
+        upper = nested.upper(part, confidence)
+        holds = np.flatnonzero(upper <= target)
+        if holds.size:
+            return int(part[holds[-1]])
+        best = min(best, float(upper.min()))
+    people = nested.trials if nested.design is None else nested.design.people
+    needed = people_needed(target, 0, confidence) * (2 if nested.name in ("FMR", "GFAR") else 1)
+    raise UncertifiableTarget(nested.name, target, best, people=(people, needed))
 
 
 def check_given_threshold(threshold: float, low: float, high: float) -> float:
