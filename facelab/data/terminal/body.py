@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 PHASES = 13
 FINEST = 270.0
-NECK = 0.862
+NECK = 0.886
 """Where the torso's joint is, as a share of the height."""
 
 _HALF_M, _ABOVE_M, _BELOW_M = 0.34, 0.08, 0.10
@@ -47,7 +47,7 @@ class Body:
         self.per_m = min(per_m, FINEST)
         h, shoe = dress.height_m / 1.7, (30.0, 28.0, 28.0)
         arm = limb(0.50 * h, (0.105, 0.088, 0.060), dress.fabric, self.per_m, seed=seed + 1)
-        leg = limb(0.84 * h, (0.170, 0.130, 0.105), dress.trousers, self.per_m, seed=seed + 2)
+        leg = limb(0.90 * h, (0.180, 0.132, 0.105), dress.trousers, self.per_m, seed=seed + 2)
         skin = tuple(0.78 * value for value in dress.skin)
         self._torso = torso(dress, self.per_m, seed=seed)
         self._arm = with_end(arm, (skin[0], skin[1], skin[2]), 0.056, 0.12)
@@ -73,10 +73,10 @@ class Body:
         origin = np.array(joint)
         for side in sorted((-1, 1), key=lambda side: side * sin(phase)):  # the leg behind first
             swing = 0.36 * side * sin(phase)
-            foot = tall - 0.03 - 0.08 * max(side * cos(phase), 0.0) + _DIP * swing * 0.84 * h
-            ends = np.array([(0.080 * side, tall - 0.50 * d.height_m), (0.078 * side, foot)])
+            foot = tall - 0.03 - 0.08 * max(side * cos(phase), 0.0) + _DIP * swing * 0.90 * h
+            ends = np.array([(0.080 * side, tall - 0.535 * d.height_m), (0.078 * side, foot)])
             shade = 0.80 if side * sin(phase) < 0 else 0.97
-            self._swung(canvas, self._leg, origin + ends * self.per_m, 0.84 * h, shade)
+            self._swung(canvas, self._leg, origin + ends * self.per_m, 0.90 * h, shade)
         for side in (-1, 1):
             swing = -0.40 * side * sin(phase)
             top = ((d.shoulder_m - 0.042) * side, 0.115)

@@ -205,7 +205,7 @@ def with_end(piece: Piece, colour: tuple[float, float, float], width_m: float, l
 def torso(dress: Look, per_m: float, *, seed: int) -> Piece:
     """Shoulders, chest and what hangs from them; its joint is the base of the neck."""
     s = dress.shoulder_m
-    hem = {"coat": 1.02, "tunic": 0.98}.get(dress.garment, 0.60) * dress.height_m / 1.7
+    hem = {"coat": 1.02, "tunic": 0.98}.get(dress.garment, 0.645) * dress.height_m / 1.7
     wide = s * (1.02 if hem > 0.8 else 0.80)
     w, h = round((2 * max(wide, s) + 0.04) * per_m), round((hem + 0.06) * per_m)
     c, y0 = w / 2, 0.05 * per_m

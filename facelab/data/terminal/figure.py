@@ -121,9 +121,12 @@ class LightMap(NamedTuple):
 
     def at(self, x: float, z: float) -> float:
         """Gain of 8-bit colours."""
-        i = min(int(np.searchsorted(self.z, z)), len(self.z) - 1)
-        j = min(int(np.searchsorted(self.x, x)), len(self.x) - 1)
-        return float(self.grid[i, j])
+        row = float(np.interp(z, self.z, np.arange(len(self.z))))
+        column = float(np.interp(x, self.x, np.arange(len(self.x))))
+        i, j = min(int(row), len(self.z) - 2), min(int(column), len(self.x) - 2)
+        (a, b), (c, d) = self.grid[i : i + 2, j : j + 2]
+        down, across = row - i, column - j
+        return float((1 - down) * ((1 - across) * a + across * b) + down * ((1 - across) * c + across * d))
 
 
 class Painter:
