@@ -136,7 +136,7 @@ def _verification_curve(scores: Path | None, templates: Path | None, pairs: Path
     assert templates is not None
     found = read_templates(templates)
     if pairs is None:
-        return stats.verification_curve_of_templates(found)
+        return stats.verification_curve_of_all_pairs(found)
     return stats.verification_curve_of_pairs(found, *stats.read_pairs(pairs))
 
 
