@@ -6,7 +6,7 @@ counts and an interval whose unit is the person. Definitions and sources stand i
 
 from __future__ import annotations
 
-from facelab.stats.all_pairs import all_pairs_curve, verification_curve_of_templates
+from facelab.stats.all_pairs import all_pairs_curve, verification_curve_of_all_pairs
 from facelab.stats.comparing import (
     SuspectScores,
     verification_curve,
@@ -67,8 +67,8 @@ __all__ = [
     "searches_from_candidates",
     "split_probes",
     "verification_curve",
+    "verification_curve_of_all_pairs",
     "verification_curve_of_comparisons",
     "verification_curve_of_pairs",
-    "verification_curve_of_templates",
     "verification_report",
 ]

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from facelab.types import Floats, Ints, Templates
 
 
-def verification_curve_of_templates(
+def verification_curve_of_all_pairs(
     templates: Templates, progress: Callable[[int, int], None] | None = None
 ) -> ErrorCurve:
     """The exact error curve of all pairs of templates.

@@ -17,7 +17,7 @@ from facelab.stats.sides import MatedScores, StoredScores
 from facelab.stats.verification import ErrorCurve
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from facelab.types import Bools, Comparisons, Floats, Ints, Templates
 
@@ -147,22 +147,27 @@ def _people(probe: ArrayLike | None, reference: ArrayLike | None, mated: Bools) 
         raise BadInput(
             f"there must be a subject for each of the {len(mated)} scores", place="probe_subject, reference_subject"
         )
-    if all(side.dtype.kind in "iu" for side in sides):
-        first, second = (side.astype(np.int64) for side in sides)
-    else:
-        texts = [side.astype(np.str_) for side in sides]
-        if any((text == "").any() for text in texts):
-            return None
-        codes = np.unique(np.concatenate(texts), return_inverse=True)[1]
-        first, second = codes[: len(mated)], codes[len(mated) :]
-    wrong = np.flatnonzero((first == second) != mated)
+    people = _numbered(sides[0], sides[1])
+    if people is None:
+        return None
+    wrong = np.flatnonzero((people[0] == people[1]) != mated)
     if wrong.size:
         i = int(wrong[0])
         says, are = ("mated", "differ") if mated[i] else ("non-mated", "are the same")
-        raise BadInput(
-            f"it is called {says} and its subjects {are}: {sides[0][i]} and {sides[1][i]}", place=f"comparison {i + 1}"
-        )
-    return first, second
+        both = f"{sides[0][i]} and {sides[1][i]}"
+        raise BadInput(f"it is called {says} and its subjects {are}: {both}", place=f"comparison {i + 1}")
+    return people
+
+
+def _numbered(first: NDArray[Any], second: NDArray[Any]) -> tuple[Ints, Ints] | None:
+    """Two columns of people in one numbering; None where a name is empty."""
+    if first.dtype.kind in "iu" and second.dtype.kind in "iu":
+        return first.astype(np.int64), second.astype(np.int64)
+    names = np.concatenate([first.astype(np.str_), second.astype(np.str_)])
+    if (names == "").any():
+        return None
+    codes = np.unique(names, return_inverse=True)[1]
+    return codes[: len(first)], codes[len(first) :]
 
 
 def _curve(mated: MatedScores, non_mated: StoredScores) -> ErrorCurve:

@@ -173,6 +173,7 @@ def mid_p(errors: ArrayLike, trials: ArrayLike, confidence: float = 0.95) -> tup
     x, n, tail = _checked(errors, trials, confidence)
 
     def tail_probability(p: Floats) -> Any:
+        """Of more errors than seen, and half of as many, at rate p."""
         at_least = np.where(x > 0, betainc(np.clip(x, 1e-12, None), n - x + 1, p), 1.0)
         more = np.where(x < n, betainc(x + 1, np.clip(n - x, 1e-12, None), p), 0.0)
         return (at_least + more) / 2

@@ -203,26 +203,28 @@ def _read(path: Path, needed: tuple[str, ...], optional: tuple[str, ...]) -> _Ta
 
     if not path.is_file():
         raise BadInput("there is no such file" if not path.exists() else "it is no file", place=str(path))
-    names = _header(path)
-    missing = [name for name in needed if name not in names]
-    if missing:
-        hint = (
-            "; are its columns separated by semicolons or tabs?"
-            if len(names) == 1 and any(c in names[0] for c in ";\t")
-            else ""
-        )
-        raise BadInput(
-            f"column {missing[0]!r} is missing, there are {', '.join(names) or 'none'}{hint}", place=str(path)
-        )
-    wanted = [name for name in (*needed, *optional) if name in names]
-    twice = [name for name in wanted if names.count(name) > 1]
-    if twice:
-        raise BadInput(f"column {twice[0]!r} stands twice", place=str(path))
+    wanted = _wanted(path, needed, optional)
     types = {name: pa.float64() if name == "score" else pa.string() for name in wanted}
     table = _parquet(path, types) if path.suffix == ".parquet" else _csv(path, types)
     if not table.num_rows:
         raise BadInput("there is no row below its header", place=str(path))
     return _Table(path, {name: table.column(name).combine_chunks() for name in wanted})
+
+
+def _wanted(path: Path, needed: tuple[str, ...], optional: tuple[str, ...]) -> list[str]:
+    """The columns to read; refused where one that is needed is missing, or stands twice."""
+    names = _header(path)
+    missing = [name for name in needed if name not in names]
+    if missing:
+        joined = len(names) == 1 and any(sign in names[0] for sign in ";\t")
+        hint = "; are its columns separated by semicolons or tabs?" if joined else ""
+        there = ", ".join(names) or "none"
+        raise BadInput(f"column {missing[0]!r} is missing, there are {there}{hint}", place=str(path))
+    wanted = [name for name in (*needed, *optional) if name in names]
+    twice = [name for name in wanted if names.count(name) > 1]
+    if twice:
+        raise BadInput(f"column {twice[0]!r} stands twice", place=str(path))
+    return wanted
 
 
 def _header(path: Path) -> list[str]:

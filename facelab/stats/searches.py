@@ -266,9 +266,8 @@ def searches_from_candidates(
         raise BadInput(
             f"candidate {str(missing[0])!r} is not among the enrolled; is the list of the enrolled complete?"
         )
-    return _from_rows(
-        ids, subjects_of, names, search[scored], np.searchsorted(names, reference[scored]), value[scored], depth
-    )
+    rows = search[scored], np.searchsorted(names, reference[scored]), value[scored]
+    return _from_rows(ids, subjects_of, names, rows, depth)
 
 
 def _check_candidates(probe: Strings, subject: Strings, reference: Strings, value: Floats) -> None:
@@ -288,9 +287,10 @@ def _check_candidates(probe: Strings, subject: Strings, reference: Strings, valu
 
 
 def _from_rows(
-    ids: Strings, subjects_of: Strings, names: Strings, search: Ints, candidate: Ints, value: Floats, depth: int
+    ids: Strings, subjects_of: Strings, names: Strings, rows: tuple[Ints, Ints, Floats], depth: int
 ) -> Searches:
     """Searches from scored rows (search, candidate, value), several rows of one candidate being its samples."""
+    search, candidate, value = rows
     order = np.lexsort((candidate, -value, search))
     search, candidate, value = search[order], candidate[order], value[order]
     _, best = np.unique(search * np.int64(len(names) + 1) + candidate, return_index=True)

@@ -231,9 +231,11 @@ class ErrorCurve:
         n, m = self.non_mated.completed, self.mated.completed
 
         def crossed(threshold: float, matches: int) -> bool:
+            """Whether the FNMR is at or above the FMR."""
             return int(self.mated.below(threshold)) * n >= matches * m
 
         def crossed_at_mated(threshold: float) -> bool:
+            """The same, the false matches counted."""
             return crossed(threshold, int(self.non_mated.above(threshold)))
 
         of_non_mated = self.non_mated.crossing(crossed)

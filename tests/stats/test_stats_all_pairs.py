@@ -9,7 +9,7 @@ import pytest
 
 from facelab.errors import BadInput
 from facelab.stats import blocks
-from facelab.stats.all_pairs import all_pairs_curve, verification_curve_of_templates
+from facelab.stats.all_pairs import all_pairs_curve, verification_curve_of_all_pairs
 from facelab.stats.comparing import verification_curve
 from facelab.stats.complete_pairs import CompletePairs
 from facelab.stats.dyadic import PairTrials
@@ -144,7 +144,7 @@ def test_templates_without_a_subject_are_people_of_their_own():
     subject = np.array([f"s{p}" for p in person])
     subject[:5] = ""
     ids = np.array([f"t{i}" for i in range(30)])
-    curve = verification_curve_of_templates(Templates(ids, subject, embedding, np.ones(30), np.ones(30), "pack"))
+    curve = verification_curve_of_all_pairs(Templates(ids, subject, embedding, np.ones(30), np.ones(30), "pack"))
     assert curve.non_mated.people == len(set(subject[5:].tolist())) + 5
 
 
