@@ -206,9 +206,9 @@ class Rate:
         elif self.clustering.hubs_among is not None and self.clustering.hubs_among < UNSEEN_HUBS:
             notes.append(f"few people: among {self.clustering.hubs_among} a hub such as 3 in 100 are may be missing")
         if few:
-            notes.append(
-                "conservative: few errors" if self.errors <= self.trials / 2 else "conservative: few non-errors"
-            )
+            notes.append(f"conservative: few {'errors' if self.errors <= self.trials / 2 else 'non-errors'}")
+        elif self.clustering is not None and self.clustering.carriers < FEW_CARRIERS:
+            notes.append("conservative: few people carry the variance")
         return "; ".join(notes)
 
     def to_dict(self, confidence: float = 0.95) -> dict[str, Any]:
@@ -256,6 +256,9 @@ class Rate:
 
 FEW_PEOPLE = 20
 """Fewer people than this: the interval says so; its variance rests on too few of them to be trusted."""
+
+FEW_CARRIERS = 25.0
+"""With fewer carriers Student's t takes a tenth of the effective size or more, and the interval covers up to 98 %."""
 
 UNSEEN_HUBS = 120
 """With fewer people a hub (3 in 100 match everybody) is missing from more than 1 sample in 40: no interval from such a

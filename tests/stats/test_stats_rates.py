@@ -115,3 +115,16 @@ def test_effective_sizes_of_a_curve_are_those_of_its_rates():
 
 def test_numbers_near_one_keep_their_distance_from_it():
     assert (short(0.99958), short(0.5), short(0.0), short(1.0)) == ("0.99958", "0.5", "0", "1")
+
+
+@pytest.mark.parametrize(
+    ("changed", "note"),
+    [
+        ({"people": 80, "hubs_among": 80}, "few people: among 80 a hub such as 3 in 100 are may be missing"),
+        ({"people": 200, "hubs_among": 200}, ""),
+        ({"people": 200, "hubs_among": 12}, "few people: among 12 a hub such as 3 in 100 are may be missing"),
+        ({"carriers": 9.0}, "conservative: few people carry the variance"),
+    ],
+)
+def test_the_note_says_what_the_interval_cannot_know(changed, note):
+    assert Rate(312, 87307, "FMR", clustering(**changed)).interval().note == note
