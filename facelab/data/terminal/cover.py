@@ -1,4 +1,4 @@
-"""What covers a face: a surgical mask, sunglasses, a hood, or the back of the head, painted onto it by its landmarks."""
+"""What covers a face (mask, sunglasses, hood) or turns it away, painted onto a head by its landmarks."""
 
 from __future__ import annotations
 

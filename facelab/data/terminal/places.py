@@ -79,15 +79,15 @@ def entrance() -> Scene:
         things += _box(x - 0.045, x + 0.045, 0.0, 3.35, back - 0.06, back + 0.02, plain(DARK))
     things += _box(left, right, 2.35, 2.47, back - 0.06, back + 0.02, plain(DARK))
     things += _box(left, right, 0.0, 0.10, back - 0.04, back + 0.02, plain(DARK))
-    columns = ((-2.75, 7.4), (2.95, 7.4), (-3.1, 3.9))
+    columns = ((-2.35, 7.2), (2.45, 7.2))
     things += [Cylinder(x, z, 0.27, 0.0, top, tiles((0.66, 0.67, 0.69), 1.3, 0.01)) for x, z in columns]
     things += _sign("Check-in 1-24", 0.1, 2.62, 8.3, 2.5, 0.42)
-    things += _box(3.3, 4.6, 0.0, 1.05, 5.6, 6.3, panelled((0.18, 0.26, 0.40), 0.45, 1.1))
-    things += _box(-4.75, -4.1, 0.0, 0.95, 8.6, 9.0, plain((0.30, 0.30, 0.31)))
+    things += _box(2.3, 3.6, 0.0, 1.05, 5.2, 5.8, panelled((0.18, 0.26, 0.40), 0.45, 1.1))
+    things += _box(-3.3, -2.75, 0.0, 0.95, 8.5, 8.9, plain((0.30, 0.30, 0.31)))
     low, high = (0.9, 5.2), (2.4, 7.6)
     image = board(560, 340, FLIGHTS)[:, ::-1]
     things.append(Panel(0, right - 0.04, low, high, picture(image[:, ::-1], low, high, upright=0), glow=0.9))
-    feet = [(x - 0.2, z - 0.2, x + 0.2, z + 0.2) for x, z in columns] + [(3.3, 5.6, 4.6, 6.3), (-4.75, 8.6, -4.1, 9.0)]
+    feet = [(x - 0.2, z - 0.2, x + 0.2, z + 0.2) for x, z in columns] + [(2.3, 5.2, 3.6, 5.8), (-3.3, 8.5, -2.75, 8.9)]
     floor = tiles((0.46, 0.48, 0.50), 0.62, 0.006, contrast=0.09, line=0.72)
     lamps = [*_lamps([-3.0, 0.0, 3.0], [2.5, 6.0], 4.5, 1.5), (-2.5, 2.0, 9.6, 4.0), (2.5, 2.0, 9.6, 4.0)]
     return Scene(floor, things, lamps, ambient=0.22, polish=0.08, footprints=feet)

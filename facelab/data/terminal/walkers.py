@@ -27,7 +27,7 @@ ABSORBED = {"entrance": 0.06, "queue": 0.10, "gate": 0.03}
 COVERED = ("", "mask", "sunglasses", "hood", "away")
 COVERED_SHARE = (0.92, 0.03, 0.02, 0.015, 0.015)
 OBSTACLES = {  # x, z, radius
-    "entrance": ((-2.75, 7.4, 0.55), (2.95, 7.4, 0.55), (-3.1, 3.9, 0.55), (3.95, 5.95, 1.0)),
+    "entrance": ((-2.35, 7.2, 0.5), (2.45, 7.2, 0.5), (2.95, 5.5, 0.85), (-3.0, 8.7, 0.6)),
     "queue": ((-2.9, 5.4, 0.5), (3.25, 4.9, 0.9)),
     "gate": ((2.5, 3.7, 0.9),),
 }
@@ -110,13 +110,13 @@ def _goal(camera: str, rng: np.random.Generator) -> list[tuple[float, float]]:
     """The corners of somebody's way past a camera (x, z)."""
     u = rng.uniform
     if camera == "entrance":
-        door = float(rng.choice((-3.35, -2.0, -0.67, 0.67, 2.05, 3.4)) + u(-0.3, 0.3))
+        door = float(rng.choice((-2.0, -0.67, 0.67, 2.05)) + u(-0.3, 0.3))
         way = rng.random()
-        if way < 0.60:
+        if way < 0.70:
             end = (float(u(-0.9, 0.9)), 1.5)
         else:
-            z, side = float(u(2.8, 5.2)), -1.0 if way < 0.8 else 1.0
-            end = (side * (0.54 * z + 0.6), z)
+            z, side = float(u(2.6, 4.2)), -1.0 if way < 0.85 else 1.0
+            end = (side * (0.42 * z + 0.6), z)
         middle = (0.62 * door + 0.38 * end[0] + float(u(-0.3, 0.3)), 0.5 * 9.0 + 0.5 * end[1])
         return [(door, 9.8), (door, 9.0), middle, end]
     if camera == "queue":
