@@ -8,6 +8,7 @@ go on side by side in threads: the working directory and the environment belong 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -20,7 +21,7 @@ from facelab.errors import BadInput, FacelabError, NotMeasured
 from facelab.experiments.progress import Progress, Step, quiet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 ENGINE = "facelab"
@@ -100,12 +101,20 @@ class NotebookRun:
             The error of facelab that a cell raised; `NotebookFailed` for any other; `NotebookStopped` where a cell ran
             out of time, the kernel died or `stop` was called.
         """
-        import papermill
-        from papermill.exceptions import PapermillExecutionError
-
         register_engine()
         started = time.monotonic()
         self.output.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with _own_loop():
+                self._execute()
+        finally:
+            self.seconds = time.monotonic() - started
+        self.progress(Step(self.name, 1, 1, seconds=self.seconds))
+
+    def _execute(self) -> None:
+        import papermill
+        from papermill.exceptions import PapermillExecutionError
+
         try:
             papermill.execute_notebook(
                 str(self.source),
@@ -121,9 +130,6 @@ class NotebookRun:
             raise self._failed(_as_facelab(error.ename, error.evalue), error.evalue) from None
         except (RuntimeError, TimeoutError) as error:
             raise self._failed(None, self._why(error)) from None
-        finally:
-            self.seconds = time.monotonic() - started
-        self.progress(Step(self.name, 1, 1, seconds=self.seconds))
 
     def stop(self) -> None:
         """End the kernel now, from another thread; `execute` then raises `NotebookStopped`."""
@@ -161,6 +167,20 @@ def _as_facelab(name: str, text: str) -> FacelabError:
     error = kind.__new__(kind)
     error.args = (text,)
     return error
+
+
+@contextlib.contextmanager
+def _own_loop() -> Iterator[None]:
+    """Close the event loop that this thread's notebook ran on; Jupyter makes one a thread and leaves it open."""
+    from jupyter_core.utils import ensure_event_loop
+
+    loop = ensure_event_loop()
+    try:
+        yield
+    finally:
+        if not loop.is_running():
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.close()
 
 
 def register_engine() -> None:

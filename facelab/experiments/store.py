@@ -50,7 +50,7 @@ def open_store() -> MlflowClient:
     NotMeasured
         The store cannot be reached, or was made by a newer MLflow.
     """
-    with _quiet_mlflow():
+    with quiet_mlflow():
         from mlflow import MlflowClient
 
         uri = tracking_uri()
@@ -63,7 +63,7 @@ def open_store() -> MlflowClient:
 def experiment_id(client: MlflowClient, name: str) -> str:
     """The id of the experiment called `name`, which is made where it is not there yet."""
     uri = tracking_uri()
-    with _quiet_mlflow(), _alone(uri), _reached(uri):
+    with quiet_mlflow(), _alone(uri), _reached(uri):
         found = client.get_experiment_by_name(name)
         if found is not None:
             return str(found.experiment_id)
@@ -108,7 +108,7 @@ def _without_password(uri: str) -> str:
 
 
 @contextlib.contextmanager
-def _quiet_mlflow() -> Iterator[None]:
+def quiet_mlflow() -> Iterator[None]:
     """Keep the notices about making tables, and about SQLAlchemy features that MLflow still uses, off the terminal."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     import mlflow  # noqa: F401  (sets its loggers' levels when it is imported)
@@ -120,6 +120,7 @@ def _quiet_mlflow() -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", module="sqlalchemy|mlflow|alembic")
+            warnings.filterwarnings("ignore", message="For backward compatibility, 'str' dtypes are included")
             warnings.filterwarnings("ignore", message="The ``noload`` loader strategy is deprecated")
             yield
     finally:

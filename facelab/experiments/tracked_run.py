@@ -139,7 +139,10 @@ class TrackedRun:
 
     def table(self, columns: Mapping[str, list[Any]], name: str) -> None:
         """Log a table that ``mlflow.load_table`` reads."""
-        self.client.log_table(self.id, dict(columns), name)
+        from facelab.experiments.store import quiet_mlflow
+
+        with quiet_mlflow():
+            self.client.log_table(self.id, dict(columns), name)
 
     def datasets(self, digests: Mapping[str, tuple[str, str]]) -> None:
         """Log inputs: by their role, a name and a digest."""
