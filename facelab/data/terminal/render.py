@@ -117,7 +117,8 @@ class _Meter:
 
     def __init__(self, progress: Progress | None, workers: int) -> None:
         self.progress = progress
-        self.workers = workers if workers > 0 else len(os.sched_getaffinity(0))
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        self.workers = workers if workers > 0 else cores
 
     @contextmanager
     def watching(self, folder: Path, total: int) -> Iterator[None]:
