@@ -27,6 +27,7 @@ from facelab.stats.nested import NestedErrors
 from facelab.stats.planning import allowed_errors, checked_target
 from facelab.stats.points import OperatingPoint
 from facelab.stats.searches import Searches, searches
+from facelab.stats.sides import bound_in
 from facelab.stats.thresholds import (
     Support,
     UnreachableTarget,
@@ -97,17 +98,17 @@ class OpenSetCurve:
         return np.where(hit, s.mate_score, -np.inf)[s.mated]
 
     @cached_property
-    def _sorted(self) -> tuple[Floats, Floats, Floats, Floats]:
-        """Rising: best scores of non-mated searches, hit scores, wrong best scores of mated searches, candidates."""
+    def _sorted(self) -> tuple[Floats, Floats, Floats]:
+        """Rising: best scores of non-mated searches, hit scores, wrong best scores of mated searches."""
         s = self.searches
         best = s.other_score[~s.mated]
         wrong = s.other_score[s.misidentified]
-        return np.sort(best[~np.isnan(best)]), np.sort(self._hit_scores), np.sort(wrong), np.sort(s.candidate_score)
+        return np.sort(best[~np.isnan(best)]), np.sort(self._hit_scores), np.sort(wrong)
 
     @cached_property
     def thresholds(self) -> Floats:
         """(t,) the distinct observed scores that change a count, rising, and the next float above the largest."""
-        best, _, wrong, _ = self._sorted
+        best, _, wrong = self._sorted
         return candidate_thresholds(best, self.searches.mate_score, wrong)
 
     def _false_positives(self, threshold: Floats | float) -> Ints:
@@ -157,8 +158,8 @@ class OpenSetCurve:
 
     def selectivity(self, threshold: float) -> float:
         """Mean number of candidates (subjects) at or above `threshold` in a non-mated search; NaN without one."""
-        scores = self._sorted[3]
-        count = len(scores) - int(np.searchsorted(scores, threshold, side="left"))
+        scores = self.searches.candidate_score
+        count = int(np.count_nonzero(scores >= bound_in(scores.dtype, threshold)))
         return count / self.non_mated if self.non_mated else float("nan")
 
     def at(self, threshold: float) -> OperatingPoint:

@@ -208,7 +208,7 @@ def _found(
     subjects[:, :width] = np.where(np.isneginf(found), -1, top)
     search, at = np.nonzero((best > -np.inf) & ~mated[:, None])
     mate = np.where(np.isneginf(mate), np.nan, mate)
-    return mate, rank, scores, subjects, search + begin, best[search, at]
+    return mate, rank, scores, subjects, (search + begin).astype(np.int32), best[search, at]
 
 
 def searches_from_candidates(
