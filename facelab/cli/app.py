@@ -13,7 +13,20 @@ import typer
 from typer.core import TyperGroup
 
 from facelab import __version__
-from facelab.cli import caches, doctor, evaluation, packs, pipeline, scores
+from facelab.cli import (
+    alerts,
+    attacks,
+    caches,
+    comparing,
+    doctor,
+    evaluation,
+    groups,
+    packs,
+    pipeline,
+    planning,
+    scores,
+    workload,
+)
 from facelab.cli.output import message
 from facelab.errors import FacelabError, NotMeasured
 
@@ -67,7 +80,7 @@ def _main(
     """At which threshold should this site run, what will that cost, and how sure are we?"""
 
 
-for module in (evaluation, pipeline, scores):
+for module in (evaluation, pipeline, scores, planning, workload, groups, comparing, alerts, attacks):
     module.register(app)
 app.add_typer(packs.app, name="packs")
 app.add_typer(caches.app, name="cache")
