@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from facelab.errors import NotMeasured
 from facelab.experiments import chain
 from facelab.experiments.chain import Chain, Stopwatch, Terminated, waves
 from facelab.experiments.evaluation import Evaluation
 from facelab.experiments.progress import Progress, Step, quiet
 from facelab.experiments.scenario import load_scenario
-from facelab.experiments.store import tracking_uri
+from facelab.experiments.store import reached, tracking_uri
 from facelab.experiments.study import open_study
 from facelab.experiments.tracked_run import TrackedRun, end_left_over
 from facelab.experiments.workspace import Workspace, open_workspace, read_json, write_json
@@ -63,7 +65,7 @@ def evaluate(
     place, watch = open_workspace(workspace, chosen.name), Stopwatch()
     with place.lock():
         _begin(place, chosen.model_dump(mode="json"))
-        run = TrackedRun(chosen)
+        run = TrackedRun(chosen, made=lambda run_id: _note_run(place, run_id, "RUNNING"))
         links = Chain(
             place,
             {"scenario": str(place.scenario), "workspace": str(place.folder)},
@@ -73,16 +75,15 @@ def evaluate(
             progress=progress,
         )
         try:
-            _execute(links, run, place, watch)
+            _execute(links, run, watch)
             with watch.stage("mlflow"):
                 found = _finished(run, Evaluation(chosen, place, {}, run.id, tracking_uri(), watch.seconds))
             progress(Step("mlflow", 1, 1, seconds=watch.stages["mlflow"]))
         except KeyboardInterrupt as error:
-            run.end("KILLED", "SIGTERM" if isinstance(error, Terminated) else "Ctrl-C")
+            _end(links, run, "KILLED", "SIGTERM" if isinstance(error, Terminated) else "Ctrl-C")
             raise
         except BaseException as error:
-            _keep_failed(links, run)
-            run.end("FAILED", links.failure or f"{type(error).__name__}: {error}")
+            _end(links, run, "FAILED", links.failure or f"{type(error).__name__}: {error}")
             raise
     return replace(found, seconds=watch.seconds)
 
@@ -127,10 +128,13 @@ def _begin(place: Workspace, settings: dict[str, Any]) -> None:
             end_left_over(str(left["run_id"]))
     for path in (place.evaluation, place.points, place.tuned, place.report, place.curve, place.run):
         path.unlink(missing_ok=True)
+    for folder in (place.figures, place.notebooks):
+        for path in folder.glob("*.*"):
+            path.unlink()
     write_json(place.scenario, settings)
 
 
-def _execute(links: Chain, run: TrackedRun, place: Workspace, watch: Stopwatch) -> None:
+def _execute(links: Chain, run: TrackedRun, watch: Stopwatch) -> None:
     """Run the notebooks, and make and log the page of each while the next one runs."""
     from facelab.experiments.run_record import log_notebook
     from facelab.report.notebook_page import notebook_page, read_notebook
@@ -139,8 +143,8 @@ def _execute(links: Chain, run: TrackedRun, place: Workspace, watch: Stopwatch) 
         watch.stages[notebook.name] = notebook.seconds
         page = notebook_page(read_notebook(notebook.output), notebook.name)
         notebook.output.with_suffix(".html").write_text(page, encoding="utf-8")
-        write_json(place.run, {"run_id": run.id, "tracking_uri": tracking_uri(), "status": "RUNNING"})
-        log_notebook(run, notebook.output)
+        with reached():
+            log_notebook(run, notebook.output)
 
     links.execute(waves(run.scenario), done)
 
@@ -156,21 +160,27 @@ def _finished(run: TrackedRun, started: Evaluation) -> Evaluation:
     )
     write_report(found)
     write_json(place.evaluation, found.to_dict())
-    record(run, found)
+    with reached():
+        record(run, found)
     run.end("FINISHED")
-    write_json(place.run, {"run_id": run.id, "tracking_uri": tracking_uri(), "status": "FINISHED"})
+    _note_run(place, run.id, "FINISHED")
     return found
 
 
-def _keep_failed(links: Chain, run: TrackedRun) -> None:
-    """Log the notebook that failed, as far as it came, where there is a run to log it to."""
-    from facelab.errors import FacelabError
+def _note_run(place: Workspace, run_id: str, status: str) -> None:
+    """Write down which run the workspace's evaluation is, so that the next one knows whether it was killed."""
+    write_json(place.run, {"run_id": run_id, "tracking_uri": tracking_uri(), "status": status})
+
+
+def _end(links: Chain, run: TrackedRun, status: str, reason: str) -> None:
+    """End a run that found nothing, with the notebooks as far as they came; a store that is gone is let go."""
     from facelab.experiments.run_record import log_notebook
 
-    try:
-        run.id  # noqa: B018  (raises where there is no run)
-    except FacelabError:
-        return
-    for notebook in links.runs:
-        if notebook.failure is not None and notebook.output.is_file():
-            log_notebook(run, notebook.output)
+    with contextlib.suppress(NotMeasured):
+        if not run.id:
+            return
+        with reached():
+            for notebook in links.runs:
+                if notebook.failure is not None and notebook.output.is_file():
+                    log_notebook(run, notebook.output)
+        run.end(status, reason)

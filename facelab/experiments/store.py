@@ -54,7 +54,7 @@ def open_store() -> MlflowClient:
         from mlflow import MlflowClient
 
         uri = tracking_uri()
-        with _alone(uri), _reached(uri):
+        with _alone(uri), reached():
             client = MlflowClient(tracking_uri=uri, registry_uri=uri)
             client.search_experiments(max_results=1)
     return client
@@ -63,7 +63,7 @@ def open_store() -> MlflowClient:
 def experiment_id(client: MlflowClient, name: str) -> str:
     """The id of the experiment called `name`, which is made where it is not there yet."""
     uri = tracking_uri()
-    with quiet_mlflow(), _alone(uri), _reached(uri):
+    with quiet_mlflow(), _alone(uri), reached():
         found = client.get_experiment_by_name(name)
         if found is not None:
             return str(found.experiment_id)
@@ -87,14 +87,21 @@ def _alone(uri: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _reached(uri: str) -> Iterator[None]:
-    """Turn what MLflow raises about its store into one line."""
+def reached() -> Iterator[None]:
+    """Turn what MLflow raises about its store into one line.
+
+    Raises
+    ------
+    NotMeasured
+        The store cannot be reached, is no store, or was made by a newer MLflow.
+    """
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
         yield
     except (MlflowException, SQLAlchemyError, OSError) as error:
+        uri = tracking_uri()
         first = str(error).strip().splitlines()[0][:300]
         hint = (
             "is the server up?" if "://" in uri and not uri.startswith("sqlite") else "was it made by a newer MLflow?"

@@ -15,7 +15,7 @@ import facelab
 from facelab.experiments.tuned import code_commit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from mlflow import MlflowClient
@@ -34,10 +34,13 @@ class TrackedRun:
     ----------
     scenario : Scenario
         What is evaluated; its settings are the run's parameters.
+    made : callable, optional
+        Called with the run's id once it exists, in the thread that made it.
     """
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, made: Callable[[str], None] | None = None) -> None:
         self.scenario = scenario
+        self._made = made
         self._id = ""
         self._client: MlflowClient | None = None
         self._error: BaseException | None = None
@@ -79,6 +82,8 @@ class TrackedRun:
                 experiment_id(client, self.scenario.name), tags=self._tags(), run_name=self._run_name()
             )
             self._client, self._id = client, str(run.info.run_id)
+            if self._made is not None:
+                self._made(self._id)
             self._log_parameters(client)
         except BaseException as error:  # noqa: BLE001  (raised again by `id`, in the thread that asks)
             self._error = error
@@ -155,14 +160,23 @@ class TrackedRun:
         self.client.log_inputs(self.id, inputs)
 
     def end(self, status: str, reason: str = "") -> None:
-        """End the run as ``FINISHED``, ``FAILED`` or ``KILLED``, with the reason as a tag, where there is one."""
+        """End the run as ``FINISHED``, ``FAILED`` or ``KILLED``, with the reason as a tag, where there is one.
+
+        Raises
+        ------
+        NotMeasured
+            The store cannot be reached any more.
+        """
+        from facelab.experiments.store import quiet_mlflow, reached
+
         self._thread.join()
         if self._client is None or not self._id:
             return
-        if reason:
-            self._client.set_tag(self._id, "ended_by", reason[:REASON_LONGEST])
-            self._client.set_tag(self._id, "mlflow.note.content", f"{status}: {reason}"[:REASON_LONGEST])
-        self._client.set_terminated(self._id, status)
+        with reached(), quiet_mlflow():
+            if reason:
+                self._client.set_tag(self._id, "ended_by", reason[:REASON_LONGEST])
+                self._client.set_tag(self._id, "mlflow.note.content", f"{status}: {reason}"[:REASON_LONGEST])
+            self._client.set_terminated(self._id, status)
 
 
 def flat(values: Mapping[str, Any], head: str = "") -> dict[str, str]:

@@ -41,16 +41,19 @@ def more_comparisons(points: Sequence[Mapping[str, Any]], people: int | None) ->
 
 
 def at_operational_size(scale: Mapping[str, Any]) -> str:
-    """FPIR at the last gallery size of `scale` (`GalleryScale.to_dict`), with what it rests on."""
-    size, fpir = int(scale["size"][-1]), float(scale["fpir"][-1])
-    ends = f"95 % interval {small(scale['low'][-1])} to {small(scale['high'][-1])}"
+    """FPIR at the last gallery size of `scale` (`GalleryScale.to_dict`), and what it rests on."""
+    size, fpir, tested = int(scale["size"][-1]), float(scale["fpir"][-1]), f"{scale['subjects']:,}"
+    high = small(scale["high"][-1])
+    ends = f"{100 * scale['confidence']:g} % interval {small(scale['low'][-1])} to {high}"
     head = f"At a threshold of {scale['threshold']:.4f} and with {size:,} people enrolled"
     if not scale["extrapolated"][-1]:
         return f"{head}, FPIR is {small(fpir)} ({ends}; measured)."
-    bounds = f"at least {small(scale['floor'][-1])} and at most {small(scale['ceiling'][-1])} of such galleries' mean"
+    if not fpir:
+        return f"{head}, FPIR is unknown below {high}: none of {scale['searches']:,} searches alerted with {tested}."
     return (
-        f"{head}, FPIR would be about {small(fpir)} ({ends}). This is an extrapolation from {scale['subjects']:,}: "
-        f"{bounds}; independent comparisons would say {small(scale['independent'][-1])}."
+        f"{head}, FPIR would be about {small(fpir)} ({ends}): extrapolated from {tested}. However people resemble each "
+        f"other, the mean over such galleries lies from {small(scale['floor'][-1])} to {small(scale['ceiling'][-1])}; "
+        f"independent comparisons would say {small(scale['independent'][-1])}."
     )
 
 

@@ -113,8 +113,14 @@ def rate_text(rate: Mapping[str, Any] | None, *, counts_only: bool = False) -> s
         return "no trial"
     if counts_only or rate["rate"] is None:
         return f"{rate['errors']} of {rate['trials']}"
-    ends = ", ".join(percent(rate[end]).removesuffix(" %") for end in ("low", "high"))
+    ends = ", ".join(percent(end).removesuffix(" %") for end in interval_ends(rate))
     return f"{percent(rate['rate'])} ({rate['errors']}/{rate['trials']}) [{ends}]"
+
+
+def interval_ends(rate: Mapping[str, Any]) -> tuple[float, float]:
+    """The ends of a rate's interval as they are shown: a lower end below a hundredth of one trial is shown as 0."""
+    low, high = float(rate["low"]), float(rate["high"])
+    return (0.0 if low * rate["trials"] < 0.01 else low), high
 
 
 def html_rows(rows: Sequence[ThresholdRow], caption: str = "") -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from facelab.report.rows import percent
+from facelab.report.rows import interval_ends, percent
 from facelab.stats.planning import trials_to_support
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _people(point: Mapping[str, Any]) -> int | None:
 def _where(row: ThresholdRow) -> str:
     if row.target is None:
         return f"At the threshold of {row.threshold:.4f} that the site runs at"
-    weight = "" if row.supported else ", which this data does not support"
+    weight = "" if row.supported else ", which this data does not support,"
     return f"For a target FPIR of {percent(row.target)}{weight} the threshold is {row.threshold:.4f}"
 
 
@@ -125,7 +125,8 @@ def _share(rate: Mapping[str, Any] | None, what: str, counts_only: bool) -> str:
     counts = f"{rate['errors']:,} of {rate['trials']:,} {what}"
     if counts_only or rate["rate"] is None:
         return counts
-    interval = f"{100 * rate['confidence']:g} % interval {percent(rate['low'])} to {percent(rate['high'])}"
+    low, high = interval_ends(rate)
+    interval = f"{100 * rate['confidence']:g} % interval {percent(low)} to {percent(high)}"
     return f"{counts} ({percent(rate['rate'])}, {interval})"
 
 

@@ -39,6 +39,10 @@ def test_a_rate_is_never_without_errors_trials_and_interval() -> None:
     assert rate_text(RATE) == "5.8 % (7/120) [2.4, 12]"
 
 
+def test_an_end_far_below_one_trial_is_shown_as_zero() -> None:
+    assert rate_text({**RATE, "low": 3e-6}) == "5.8 % (7/120) [0, 12]"
+
+
 def test_where_people_are_few_a_rate_is_a_count() -> None:
     assert rate_text(RATE, counts_only=True) == "7 of 120"
 
