@@ -28,8 +28,8 @@ BINS = 1 << 16
 TAIL = 2_000_000
 """At least about half and at most twice so many of the highest non-mated scores are kept."""
 
-SAMPLE = 256
-"""Rows of the sample that tells where the tail begins."""
+SAMPLE = 4_000_000
+"""Scores of the sample that tells where the tail begins."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +126,7 @@ class PairBlocks:
         if self.pairs <= TAIL:
             return -np.inf
         n = len(self.person)
-        rows = np.unique(np.linspace(0, n - 1, min(SAMPLE, n)).astype(np.int64))
+        rows = np.unique(np.linspace(0, n - 1, min(max(16, SAMPLE // n), n)).astype(np.int64))
         scores = self.embedding[rows] @ self.embedding.T
         sample = scores[self.person[rows][:, None] != self.person[None, :]]
         share = TAIL / self.pairs

@@ -86,7 +86,7 @@ def test_the_closed_forms_equal_their_double_sums(data):
 
 
 @given(st.integers(0, 2**32 - 1), st.booleans())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_along_a_threshold_every_state_is_that_of_its_own_errors(seed, in_pairs):
     rng = np.random.default_rng(seed)
     n = int(rng.integers(12, 60))

@@ -107,7 +107,7 @@ def test_the_linear_equal_error_rate_lies_on_the_line_between_two_points():
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 12), st.integers(1, 12))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @few_ties
 def test_equal_error_and_targets_equal_a_search_through_every_threshold(seed, m, n):
     rng = np.random.default_rng(seed)
