@@ -1,7 +1,7 @@
 """How long facelab takes to start: the import, the help, and `./run` on an environment that stands.
 
-Targets: `import facelab` under 0.2 s, `facelab --help` under 0.5 s, a second `./run` under a second. Medians, with a bare
-Python beside them, in one run: python benchmarks/startup.py [REPEATS]
+Targets: `import facelab` under 0.2 s, `facelab --help` under 0.5 s, a second `./run` under a second. Medians, with a
+bare Python beside them, in one run: python benchmarks/startup.py [REPEATS]
 """
 
 from __future__ import annotations

@@ -9,10 +9,11 @@ import typer
 
 from facelab.cli.arguments import Json, PackName, Provider, Workers, path_or_name
 from facelab.cli.output import answer_json, message
-from facelab.config import FileFootage, PipelineSettings, Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from facelab.config import PipelineSettings, Runtime
 
 Set = Annotated[
     list[str] | None,
@@ -43,6 +44,7 @@ def track(
 
     Example: facelab track gate.mp4 --pack scrfd-mbf --out tracks.parquet --templates templates.parquet
     """
+    from facelab.config import FileFootage
     from facelab.data.footage import open_footage
     from facelab.pipeline import tables
     from facelab.pipeline.run import track_footage
@@ -88,6 +90,8 @@ def embed(
 
 def runtime(workers: int, providers: Sequence[str] | None) -> Runtime:
     """How the work is done, from the options of the command line."""
+    from facelab.config import Runtime
+
     known: dict[str, Any] = {"workers": workers}
     if providers:
         known["providers"] = tuple(providers)
@@ -96,6 +100,7 @@ def runtime(workers: int, providers: Sequence[str] | None) -> Runtime:
 
 def pipeline_settings(pairs: Sequence[str]) -> PipelineSettings:
     """The pipeline's settings with ``name=value`` texts in force."""
+    from facelab.config import PipelineSettings
     from facelab.experiments.scenario import parse_overrides, settings_from
 
     return settings_from(PipelineSettings, parse_overrides(pairs), place="--set")
