@@ -13,7 +13,7 @@ from facelab.data.terminal.clothes import Look, Piece, limb, torso, with_end
 if TYPE_CHECKING:
     from facelab.data.terminal.camera import Array
 
-PHASES = 13
+PHASES = 12
 FINEST = 270.0
 NECK = 0.886
 """Where the torso's joint is, as a share of the height."""
@@ -50,8 +50,9 @@ class Body:
         leg = limb(0.90 * h, (0.180, 0.132, 0.105), dress.trousers, self.per_m, seed=seed + 2)
         skin = tuple(0.78 * value for value in dress.skin)
         self._torso = torso(dress, self.per_m, seed=seed)
-        self._arm = with_end(arm, (skin[0], skin[1], skin[2]), 0.056, 0.12)
-        self._leg = with_end(leg, shoe, 0.095, 0.12)
+        self._arm = _shaded(with_end(arm, (skin[0], skin[1], skin[2]), 0.056, 0.12), 0.90)
+        leg = with_end(leg, shoe, 0.095, 0.12)
+        self._leg, self._leg_behind = _shaded(leg, 0.97), _shaded(leg, 0.80)
         self._phases: dict[int, tuple[Piece, Piece]] = {}
 
     def at(self, phase: float, scale: float) -> Piece:
@@ -75,21 +76,32 @@ class Body:
             swing = 0.36 * side * sin(phase)
             foot = tall - 0.03 - 0.08 * max(side * cos(phase), 0.0) + _DIP * swing * 0.90 * h
             ends = np.array([(0.080 * side, tall - 0.535 * d.height_m), (0.078 * side, foot)])
-            shade = 0.80 if side * sin(phase) < 0 else 0.97
-            self._swung(canvas, self._leg, origin + ends * self.per_m, 0.90 * h, shade)
+            leg = self._leg_behind if side * sin(phase) < 0 else self._leg
+            _swing(canvas, leg, origin + ends * self.per_m, 0.90 * h)
         for side in (-1, 1):
             swing = -0.40 * side * sin(phase)
             top = ((d.shoulder_m - 0.042) * side, 0.115)
             hand = ((d.shoulder_m - 0.004) * side, 0.115 + 0.50 * h * (cos(swing) + _DIP * swing))
-            self._swung(canvas, self._arm, origin + np.array([top, hand]) * self.per_m, 0.50 * h, 0.90)
-        shift = np.array([[1, 0, joint[0] - self._torso.joint[0]], [0, 1, joint[1] - self._torso.joint[1]]])
-        over(canvas, cv2.warpAffine(self._torso.image, shift, size))
+            _swing(canvas, self._arm, origin + np.array([top, hand]) * self.per_m, 0.50 * h)
+        neck = np.array([joint, (joint[0], joint[1] + self.per_m)])
+        _swing(canvas, self._torso, neck, 1.0)
         return Piece(canvas, self.per_m, joint)
 
-    def _swung(self, canvas: Array, piece: Piece, ends: Array, length_m: float, shade: float) -> None:
-        """Lay a limb from one end to the other, `shade` times as bright."""
-        run = (ends[1] - ends[0]) / (length_m * piece.per_m)
-        matrix = np.array([[1.0, run[0]], [0.0, run[1]]])
-        full = np.column_stack([matrix, ends[0] - matrix @ np.array(piece.joint)])
-        layer = cv2.warpAffine(piece.image, full, canvas.shape[1::-1])
-        over(canvas, cv2.transform(layer, np.diag([shade, shade, shade, 1.0])))
+
+def _shaded(piece: Piece, shade: float) -> Piece:
+    """`piece`, `shade` times as bright."""
+    return Piece(np.asarray(cv2.transform(piece.image, np.diag([shade, shade, shade, 1.0]))), piece.per_m, piece.joint)
+
+
+def _swing(canvas: Array, piece: Piece, ends: Array, length_m: float) -> None:
+    """Lay a limb onto `canvas` from one end (px) to the other."""
+    run = (ends[1] - ends[0]) / (length_m * piece.per_m)
+    matrix = np.array([[1.0, run[0]], [0.0, run[1]]])
+    h, w = piece.image.shape[:2]
+    corners = (np.array([(0, 0), (w, 0), (0, h), (w, h)], dtype=float) - piece.joint) @ matrix.T + ends[0]
+    x0, y0 = (max(int(value) - 1, 0) for value in corners.min(axis=0))
+    x1, y1 = (min(int(value) + 2, side) for value, side in zip(corners.max(axis=0), canvas.shape[1::-1]))
+    if x1 <= x0 or y1 <= y0:
+        return
+    full = np.column_stack([matrix, ends[0] - matrix @ np.array(piece.joint) - np.array([x0, y0])])
+    over(canvas[y0:y1, x0:x1], np.asarray(cv2.warpAffine(piece.image, full, (x1 - x0, y1 - y0))))

@@ -12,6 +12,7 @@ from facelab.data.terminal.camera import FRAME_SIZE, Array
 _OVAL = np.array([(x, y) for x in np.linspace(-0.8, 0.8, 7) for y in np.linspace(-0.85, 0.85, 9)])
 _AXIS = np.linspace(-2.2, 2.2, 48)
 _BLOB = (255 * (1 - 0.42 * np.exp(-(_AXIS[:, None] ** 2) - _AXIS[None] ** 2))).astype(np.uint8)
+BLOCK = 20
 OVAL = _OVAL[(_OVAL**2).sum(axis=1) <= 1.0]
 
 
@@ -39,6 +40,14 @@ class FaceSeen:
         return float(self.sight.mean())
 
 
+def nearest_in_blocks(things: Array) -> Array:
+    """The least depth in each block of `BLOCK` x `BLOCK` px: most layers lie where nothing can hide them."""
+    h, w = (-(-side // BLOCK) for side in things.shape)
+    padded = np.full((h * BLOCK, w * BLOCK), np.inf, dtype=np.float32)
+    padded[: things.shape[0], : things.shape[1]] = things
+    return np.asarray(padded.reshape(h, BLOCK, w, BLOCK).min(axis=(1, 3)))
+
+
 class Canvas:
     """One frame in the making.
 
@@ -48,12 +57,14 @@ class Canvas:
         8-bit BGR, painted over.
     things : (540, 960) array
         Depth of what stands in the scene, m.
+    nearest : array, optional
+        Of `nearest_in_blocks`, where it is known already.
     """
 
-    def __init__(self, picture: Array, things: Array) -> None:
+    def __init__(self, picture: Array, things: Array, nearest: Array | None = None) -> None:
         self.picture = picture
         self.things = things
-        self._nearest = float(things.min())
+        self._nearest = nearest_in_blocks(things) if nearest is None else nearest
         self.faces: list[FaceSeen] = []
 
     def lay(self, layer: Array, corner: tuple[int, int], depth: float, gain: float) -> None:
@@ -66,7 +77,8 @@ class Canvas:
         if x1 <= x0 or y1 <= y0:
             return
         layer = layer[y0 - corner[1] : y1 - corner[1], x0 - corner[0] : x1 - corner[0]]
-        if self._nearest < depth:
+        blocks = self._nearest[y0 // BLOCK : -(-y1 // BLOCK), x0 // BLOCK : -(-x1 // BLOCK)]
+        if blocks.min() < depth:
             nearer = cv2.inRange(self.things[y0:y1, x0:x1], np.zeros(1), np.full(1, depth))
             if cv2.countNonZero(nearer):
                 layer = cv2.bitwise_and(layer, layer, mask=cv2.bitwise_not(nearer))

@@ -12,7 +12,7 @@ import numpy as np
 
 from facelab.data.terminal.body import Body
 from facelab.data.terminal.camera import CAMERAS, FPS, Array, Camera
-from facelab.data.terminal.canvas import Canvas, FaceSeen
+from facelab.data.terminal.canvas import Canvas, FaceSeen, nearest_in_blocks
 from facelab.data.terminal.clothes import look
 from facelab.data.terminal.cover import covered
 from facelab.data.terminal.figure import Actor, LightMap, Painter
@@ -137,13 +137,14 @@ class Frames:
         self.truth = Truthful()
         self._sensing = Sensing(scene.camera.sensor, np.random.default_rng(plan.seed))
         self._painter = Painter(scene.camera, scene.light)
+        self._nearest = nearest_in_blocks(scene.things)
         self._actors: dict[str, Actor] = {}
         self._next = 0
 
     def picture(self, index: int) -> Canvas:
         """Frame `index` as light falls on the sensor."""
         time_s = index / FPS
-        canvas = Canvas(self.scene.picture.copy(), self.scene.things)
+        canvas = Canvas(self.scene.picture.copy(), self.scene.things, self._nearest)
         here = [walk for walk in self.plan.walks if walk.start_s <= time_s <= walk.start_s + walk.duration_s]
         self._actors = {walk.passage_id: self._actor(walk) for walk in here}
         for walk in sorted(here, key=lambda walk: -walk.place(time_s)[1]):
