@@ -13,8 +13,10 @@ import argparse
 import os
 import resource
 import time
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, float, float]:
@@ -80,7 +82,7 @@ def stored_scores(number: int) -> None:
 
     rng = np.random.default_rng(0)
     mated = rng.random(number) < 0.01
-    score = rng.normal(0.05, 0.06, number) + 0.5 * mated
+    score = rng.normal(0.05, 0.06, number) + 0.15 * mated
     targets = (1e-2, 1e-3, 1e-4, 1e-5)
 
     def theirs() -> tuple[list, float]:

@@ -155,9 +155,15 @@ class StreamedScores:
         """The edge of the lowest bin that holds a score."""
         return float(self.scan.edges[int(np.flatnonzero(self.scan.counts)[0])])
 
-    def _design(self, samples: Ints) -> CompletePairs:
+    @cached_property
+    def _falling(self) -> tuple[Ints, Ints]:
+        """The people of the tail's comparisons, the highest score first."""
         order = self._order[::-1]
-        return CompletePairs(self.scan.tail_first[order], self.scan.tail_second[order], samples=samples)
+        return self.scan.tail_first[order], self.scan.tail_second[order]
+
+    def _design(self, samples: Ints, listed: int = 0) -> CompletePairs:
+        """All pairs of so many samples of each person, the `listed` highest of them named."""
+        return CompletePairs(self._falling[0][:listed], self._falling[1][:listed], samples=samples)
 
     def _bin(self, score: float) -> int:
         """The bin of a score."""
@@ -271,18 +277,19 @@ class StreamedScores:
 
     def rate(self, threshold: float, *, with_failed: bool) -> Rate:
         """FMR, or GFAR over all pairs, with the people behind it; below the tail it costs a pass."""
-        design = self._design(self.offered if with_failed else self.blocks.samples)
-        name = "GFAR" if with_failed else "FMR"
+        samples, name = (self.offered, "GFAR") if with_failed else (self.blocks.samples, "FMR")
         if threshold >= self.scan.cut:
-            error = np.arange(len(design.first)) < self._above_one(threshold)
-            return Rate(int(error.sum()), len(design), name, design.clustering(error))
+            matches = self._above_one(threshold)
+            design = self._design(samples, matches)
+            return Rate(matches, len(design), name, design.clustering(np.ones(matches, dtype=bool)))
+        design = self._design(samples)
         errors, ends, squares, products = self.blocks.errors_at(threshold, design.samples)
         return Rate(errors, len(design), name, design.clustering_of_sums(errors, ends, squares, products))
 
     def nested(self, errors: int) -> NestedErrors:
         """FMR along the falling threshold, up to `errors` false matches, no further than the tail."""
         most = min(errors, len(self._tail))
-        return NestedErrors("FMR", self.completed, np.arange(most), self._design(self.blocks.samples))
+        return NestedErrors("FMR", self.completed, np.arange(most), self._design(self.blocks.samples, most))
 
     def attained(self, errors: int) -> Ints:
         """Every number of false matches up to `errors`, no further than the tail, rising from 0."""

@@ -313,15 +313,28 @@ class ErrorCurve:
         confidence : float
             Of each interval by itself, not of the whole band at once.
         """
-        grid = band_grid(self.thresholds) if thresholds is None else np.asarray(thresholds, dtype=np.float64)
+        grid = self._grid() if thresholds is None else np.asarray(thresholds, dtype=np.float64)
         if measure == "FNMR":
             nested, counts = self.mated.nested(), self.mated.below(grid)
-            low, high = nested.band(counts, confidence)
-            return Band(measure, grid, counts / nested.trials, low, high, confidence)
-        rates = [self.non_mated.rate(float(threshold), with_failed=False) for threshold in grid]
-        ends = [rate.interval(confidence) for rate in rates]
-        low, high = np.array([end.low for end in ends]), np.array([end.high for end in ends])
-        return Band(measure, grid, np.array([rate.value for rate in rates]), low, high, confidence)
+        else:
+            counts = np.array([int(self.non_mated.above(float(threshold))) for threshold in grid], dtype=np.int64)
+            nested = self.non_mated.nested(RUNNING)
+        within = (counts <= len(nested.order)) | (nested.design is None)
+        low, high = np.empty(len(grid)), np.empty(len(grid))
+        low[within], high[within] = nested.band(counts[within], confidence)
+        for i in np.flatnonzero(~within):
+            interval = self.non_mated.rate(float(grid[i]), with_failed=False).interval(confidence)
+            low[i], high[i] = interval.low, interval.high
+        return Band(measure, grid, counts / nested.trials, low, high, confidence)
+
+    def _grid(self) -> Floats:
+        """At most 512 thresholds, of those with more than `RUNNING` false matches no more than eight.
+
+        There each interval counts everybody's errors anew.
+        """
+        many = int(np.searchsorted(-self.false_matches, -RUNNING))
+        few = band_grid(self.thresholds[many:])
+        return np.concatenate([self.thresholds[np.unique(np.linspace(0, many - 1, 8).astype(int))][:many], few])
 
     def to_frame(self) -> pd.DataFrame:
         """A DataFrame, one row a threshold: counts and rates (the points of a DET curve)."""

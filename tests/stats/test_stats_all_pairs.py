@@ -152,3 +152,19 @@ def test_templates_without_a_subject_are_people_of_their_own():
 def test_one_class_of_pairs_only_is_refused(person):
     with pytest.raises(BadInput, match="pairs of one person and pairs of two people"):
         all_pairs_curve(np.eye(6, dtype=np.float32), person)
+
+
+def test_a_band_runs_over_the_tail_and_counts_anew_below_it(monkeypatch):
+    embedding, person = samples(3)
+    stored = in_memory(embedding, person)
+    monkeypatch.setattr(blocks, "BLOCK", 16)
+    monkeypatch.setattr(blocks, "TAIL", 200)
+    streamed = all_pairs_curve(embedding, person)
+    grid = np.array([0.2, 0.5, 0.9])
+    ours, theirs = streamed.band("FMR", grid), stored.band("FMR", grid)
+    np.testing.assert_allclose([ours.rate, ours.low, ours.high], [theirs.rate, theirs.low, theirs.high], atol=1e-9)
+    monkeypatch.setattr("facelab.stats.verification.RUNNING", 100)
+    default = stored.band("FMR")
+    assert (stored.non_mated.above(default.thresholds) > 100).sum() <= 8
+    assert default.rate[0] == 1
+    assert default.rate[-1] == 0
