@@ -51,18 +51,25 @@ def exported_point(points: Sequence[OperatingPoint | Unattainable], target_fpir:
     """
     asked = [point for point in points if point.target is not None]
     if target_fpir is not None:
-        named = [point for point in asked if point.target == target_fpir]
-        if not named:
-            known = ", ".join(f"{point.target:g}" for point in asked) or "none"
-            raise BadInput(f"FPIR {target_fpir:g} is not among the targets ({known})", place="export_target_fpir")
-        asked = named
+        asked = _named(asked, target_fpir)
     resolved = [point for point in asked if isinstance(point, OperatingPoint)]
     if not resolved:
         raise NotMeasured("no threshold to export: " + (str(asked[0]) if asked else "no target FPIR was asked for"))
     supported = [point for point in resolved if point.supported]
-    if supported:
-        return min(supported, key=lambda point: point.target or 0)
-    return max(resolved, key=lambda point: point.target or 0)
+    return min(supported, key=_target) if supported else max(resolved, key=_target)
+
+
+def _named(asked: list[OperatingPoint | Unattainable], target: float) -> list[OperatingPoint | Unattainable]:
+    """The points of one target."""
+    named = [point for point in asked if point.target == target]
+    if not named:
+        known = ", ".join(f"{point.target:g}" for point in asked) or "none"
+        raise BadInput(f"FPIR {target:g} is not among the targets ({known})", place="export_target_fpir")
+    return named
+
+
+def _target(point: OperatingPoint) -> float:
+    return 0.0 if point.target is None else point.target
 
 
 def point_record(point: OperatingPoint, origin: Origin, confidence: float) -> PointRecord:

@@ -183,6 +183,17 @@ def read_tuned(path: Path) -> TunedConfig:
         The file is missing, too large, truncated or no JSON; of another schema version; or a value is missing, unknown,
         of another type or at odds with the rest.
     """
+    text = _checked_text(path)
+    try:
+        return TunedConfig.model_validate_json(text, strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise BadInput(f"{name}: {first['msg'][:1].lower()}{first['msg'][1:]}", place=str(path)) from None
+
+
+def _checked_text(path: Path) -> str:
+    """The text of a file that is JSON of this schema version."""
     import json
 
     place = str(path)
@@ -200,9 +211,4 @@ def read_tuned(path: Path) -> TunedConfig:
     version = value["schema_version"]
     if version != SCHEMA_VERSION or isinstance(version, bool):
         raise BadInput(f"the file has schema version {version!r}, this facelab reads {SCHEMA_VERSION}", place=place)
-    try:
-        return TunedConfig.model_validate_json(text, strict=True)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise BadInput(f"{name}: {first['msg'][:1].lower()}{first['msg'][1:]}", place=place) from None
+    return text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from facelab.report.page import PageFigure, report_page
+from facelab.report.page import PageFigure, Report, report_page
 from facelab.report.rows import html_rows
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def write_report(evaluation: Evaluation) -> None:
         if picture.is_file():
             alt = words.read_text(encoding="utf-8").strip() if words.is_file() else name
             figures.append(PageFigure(picture.read_bytes(), alt))
-    page = report_page(
+    report = Report(
         scenario.title,
         scenario.question,
         (*evaluation.finding, *evaluation.more_data),
@@ -31,7 +31,7 @@ def write_report(evaluation: Evaluation) -> None:
         notes=scenario.notes,
         facts=_facts(evaluation),
     )
-    place.report.write_text(page, encoding="utf-8")
+    place.report.write_text(report_page(report), encoding="utf-8")
 
 
 def _caption(evaluation: Evaluation) -> str:

@@ -6,7 +6,7 @@ Two kinds: the report of an evaluation, and an executed notebook as a page. Both
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -49,17 +49,9 @@ def page(title: str, body: str, *, extra_style: str = "") -> str:
     )
 
 
-def report_page(
-    title: str,
-    question: str,
-    sentences: Sequence[str],
-    *,
-    table: str,
-    figures: Sequence[PageFigure] = (),
-    notes: Sequence[str] = (),
-    facts: Mapping[str, str] | None = None,
-) -> str:
-    """The report of an evaluation.
+@dataclass(frozen=True)
+class Report:
+    """What the report of an evaluation says.
 
     Parameters
     ----------
@@ -76,16 +68,28 @@ def report_page(
     facts : mapping of str to str
         What it was measured with and on.
     """
-    warnings = "".join(f'<p class="warning">{escape(note)}</p>' for note in notes)
-    found = "".join(f'<p class="lead">{escape(sentence)}</p>' for sentence in sentences)
-    pictures = "".join(_figure(figure) for figure in figures)
+
+    title: str
+    question: str
+    sentences: Sequence[str]
+    table: str
+    figures: Sequence[PageFigure] = ()
+    notes: Sequence[str] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+def report_page(report: Report) -> str:
+    """The report of an evaluation as an HTML page."""
+    warnings = "".join(f'<p class="warning">{escape(note)}</p>' for note in report.notes)
+    found = "".join(f'<p class="lead">{escape(sentence)}</p>' for sentence in report.sentences)
+    pictures = "".join(_figure(figure) for figure in report.figures)
     rows = "".join(
-        f"<tr><th scope='row'>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in (facts or {}).items()
+        f"<tr><th scope='row'>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in report.facts.items()
     )
     return page(
-        title,
-        f"<h1>{escape(title)}</h1><p>{escape(question)}</p>{warnings}{found}"
-        f'<h2>Thresholds</h2><div class="scroll">{table}</div>'
+        report.title,
+        f"<h1>{escape(report.title)}</h1><p>{escape(report.question)}</p>{warnings}{found}"
+        f'<h2>Thresholds</h2><div class="scroll">{report.table}</div>'
         f"<h2>Figures</h2>{pictures}"
         f'<h2>Measured with</h2><div class="scroll"><table>{rows}</table></div>',
     )

@@ -133,15 +133,18 @@ def _share(rate: Mapping[str, Any] | None, what: str, counts_only: bool) -> str:
 def _limits(rows: Sequence[ThresholdRow]) -> str:
     if any(row.counts_only for row in rows):
         return "There are too few people for rates: these are counts, and no threshold is tuned on them."
-    weak = [percent(row.target) for row in rows if row.origin == "target" and not row.supported and row.target]
-    none = [percent(row.target) for row in rows if row.origin == "unattainable" and row.target]
-    parts = []
-    if weak:
-        parts.append(f"a target of {_listed(weak)} is resolved but not supported by this many people")
-    if none:
-        parts.append(f"a target of {_listed(none)} cannot be resolved at all")
+    weak = _targets([row for row in rows if row.origin == "target" and not row.supported])
+    none = _targets([row for row in rows if row.origin == "unattainable"])
+    parts = [f"a target of {weak} is resolved but not supported by this many people"] if weak else []
+    parts += [f"a target of {none} cannot be resolved at all"] if none else []
     text = " and ".join(parts)
     return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def _targets(rows: Sequence[ThresholdRow]) -> str:
+    """The rows' targets as a list in words; empty without any."""
+    words = [percent(row.target) for row in rows if row.target is not None]
+    return _listed(words) if words else ""
 
 
 def _listed(words: Sequence[str]) -> str:

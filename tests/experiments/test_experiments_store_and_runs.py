@@ -12,7 +12,7 @@ import pytest
 from facelab.errors import NotMeasured
 from facelab.experiments import run_evaluation
 from facelab.experiments.chain import RATES, TUNE, Chain
-from facelab.experiments.notebook_run import NotebookFailed
+from facelab.experiments.notebook_run import NotebookFailed, NotebookRun
 from facelab.experiments.run_record import curve_series
 from facelab.experiments.store import artifact_location, open_store, tracking_uri
 from facelab.experiments.study import Study
@@ -180,6 +180,16 @@ def test_ctrl_c_is_a_killed_run(study: Study, monkeypatch: pytest.MonkeyPatch) -
     client = open_store()
     (run,) = client.search_runs([client.get_experiment_by_name("demo").experiment_id])
     assert (run.info.status, run.data.tags["ended_by"]) == ("KILLED", "Ctrl-C")
+
+
+def test_a_notebook_runs_by_hand_with_its_defaults_wherever_one_stands(
+    study: Study, root: Path, tmp_path: Path
+) -> None:
+    """Nothing is given: the scenario is the demo, the workspace its own, and the folder that of the executed copy."""
+    elsewhere = tmp_path / "somewhere" / "else" / "05.ipynb"
+    NotebookRun(root / "notebooks" / "05_tune_threshold.ipynb", elsewhere, {}).execute()
+    assert study.workspace.points.is_file()
+    assert sorted(path.name for path in elsewhere.parent.iterdir()) == ["05.ipynb"]
 
 
 def test_settings_are_flat_and_complete(study: Study) -> None:

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 from facelab.report.notebook_page import NOT_SHOWN, notebook_page, without_faces
-from facelab.report.page import PageFigure, page, report_page
+from facelab.report.page import PageFigure, Report, page, report_page
 
 PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
@@ -50,12 +50,12 @@ def notebook() -> nbformat.NotebookNode:
 
 
 def test_a_report_has_its_warnings_before_its_numbers() -> None:
-    text = report_page("T", "Q?", ["found"], table="<table></table>", notes=["beware <b>"], facts={"pack": "p"})
+    text = report_page(Report("T", "Q?", ["found"], "<table></table>", notes=["beware <b>"], facts={"pack": "p"}))
     assert text.index("beware &lt;b&gt;") < text.index("found") < text.index("<table>")
 
 
 def test_a_report_needs_no_network_and_no_script() -> None:
-    text = report_page("T", "Q?", ["found"], table="", figures=[PageFigure(b"\x89PNG", 'a "curve"')])
+    text = report_page(Report("T", "Q?", ["found"], "", figures=[PageFigure(b"\x89PNG", 'a "curve"')]))
     assert _addresses(text) == []
     assert "<script" not in text
     image = next(attrs for tag, attrs in _tags(text) if tag == "img")
