@@ -72,7 +72,7 @@ def _tell(answer: dict[str, Any]) -> None:
     if said["a_thousand_passers_by"] is not None:
         named.append(("passers-by", said["a_thousand_passers_by"]))
     rows = [(name, rate["count"], f"{number(rate['rate'])} {ends(rate)}", rate["unit"]) for name, rate in named]
-    answer_table("false alerts", ("where", "count", "rate [interval]", "for each"), rows)
+    answer_table("false alerts", ("where", "count", "rate and interval", "for each"), rows)
     message(f"{answer['emitted']} alerts emitted, {answer['suppressed']} suppressed, {said['true_alerts']} true")
     late = answer["journeys"]
     if late is not None:

@@ -79,4 +79,4 @@ def _tell(point: dict[str, Any]) -> None:
         (f"non-response, {name}", rate_cell(rate)) for name, rate in point["nonresponse"].items() if rate["errors"]
     ]
     asked = "" if point["target_apcer"] is None else f", target APCER {point['target_apcer']:g}"
-    answer_table(f"threshold {point['threshold']:.6g}{asked}", ("rate", "errors/trials [interval]"), rows)
+    answer_table(f"threshold {point['threshold']:.6g}{asked}", ("rate", "errors/trials and interval"), rows)

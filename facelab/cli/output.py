@@ -50,7 +50,7 @@ def answer_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any
         table.add_column(column, justify="right" if numbers and rows else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
-    console = Console(width=None if sys.stdout.isatty() else 160, soft_wrap=False)
+    console = Console(width=None if sys.stdout.isatty() else 160, soft_wrap=False, markup=False)
     console.print(table)
 
 

@@ -62,8 +62,8 @@ def plan(
 
 def _tell(size: dict[str, Any]) -> None:
     """Print one test's size."""
-    rows = [(f"{row['errors']} errors", f"{row['people']:,}") for row in size["people"]]
-    answer_table(f"people for {size['measure']} {size['target']:g}, one-sided", ("with", "people"), rows)
+    rows = [(row["errors"], f"{row['people']:,}") for row in size["people"]]
+    answer_table(f"people for {size['measure']} {size['target']:g}, one-sided", ("errors seen", "people"), rows)
     trials = f"{size['resolve']:,} trials resolve it, {size['support']:,} support it"
     print(f"{size['sentence'][:1].upper()}{size['sentence'][1:]} ({size['people_two_sided']:,} two-sided).")
     print(f"{trials}, {size['measure_well']:,} measure it to about 30 %.")

@@ -185,9 +185,11 @@ def _tail(curve: ErrorCurve, targets: list[float], confidence: float) -> dict[st
     """The tail and its thresholds at the targets and beyond; always the same, its random numbers have one seed."""
     import numpy as np
 
+    from facelab.stats.tail import REACH
     from facelab.stats.traditional import tail_answer
 
-    wanted = sorted({*targets, *BEYOND}, reverse=True)
+    within_reach = {target for target in BEYOND if target * curve.non_mated.completed * REACH >= 1}
+    wanted = sorted({*targets, *within_reach}, reverse=True)
     return tail_answer(curve, wanted, np.random.default_rng(1), confidence)
 
 

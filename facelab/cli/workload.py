@@ -156,8 +156,9 @@ def _tell(answer: dict[str, Any]) -> None:
     rows = [(name, estimate_cell(answer[key])) for key, name in FIGURES]
     rows.append(("alerts that 95 % of days do not exceed", str(answer["busy_day"])))
     at = "" if answer["threshold"] is None else f" at a threshold of {answer['threshold']:.6g}"
-    passengers = f"{site['passengers_a_day']:g} passengers a day past {site['cameras']:g} cameras"
-    answer_table(f"{passengers}, prevalence {site['prevalence']:g}{at}", ("figure", "value [95 % interval]"), rows)
+    cameras = "1 camera" if site["cameras"] == 1 else f"{site['cameras']:g} cameras"
+    passengers = f"{site['passengers_a_day']:g} passengers a day past {cameras}"
+    answer_table(f"{passengers}, prevalence {site['prevalence']:g}{at}", ("figure", "value and interval"), rows)
     if "cheapest" in answer:
         cheapest = answer["cheapest"]
         where = f"{number(cheapest['least'])} a day at a threshold of {cheapest['threshold']:.6g}"

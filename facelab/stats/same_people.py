@@ -150,7 +150,8 @@ def compare_files(
         both = _differences(filled, people, thresholds, rng)
         answer["at_thresholds"] = {
             name: part.to_dict(confidence, margin if name == "fnmr" else None)
-            | {"thresholds": list(thresholds), "sentence": repr(part)}
+            | {"at": f"given thresholds {thresholds[0]:g} and {thresholds[1]:g}", "thresholds": list(thresholds)}
+            | {"sentence": repr(part)}
             for name, part in both.items()
         }
     return answer

@@ -96,6 +96,8 @@ class Estimate:
             return Estimate(np.inf if self.value > 0 else np.nan, np.nan, np.nan)
         a, b = self, other
         low = _ratio_end(a.value, b.value, a.low, b.high, -1.0)
+        if np.isnan(b.low) or np.isnan(a.high):
+            return Estimate(a.value / b.value, np.nan, np.nan)
         high = _ratio_end(a.value, b.value, a.high, b.low, 1.0) if b.low > 0 else np.inf
         return Estimate(a.value / b.value, max(low, 0.0) if np.isfinite(low) else low, high)
 
