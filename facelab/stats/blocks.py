@@ -195,11 +195,7 @@ class PairBlocks:
             if rows == columns:
                 error &= self._non_mated(rows)
             a, b = (_people_of(self.person[span]) for span in (rows, columns))
-            counts = error.astype(np.int32)
-            if len(a[1]) < len(counts):
-                counts = np.add.reduceat(counts, a[1], axis=0)
-            if len(b[1]) < counts.shape[1]:
-                counts = np.add.reduceat(counts, b[1], axis=1)
+            counts = _summed(_summed(error, b[1], 1), a[1], 0)
             ends[a[0]] += counts.sum(axis=1)
             ends[b[0]] += counts.sum(axis=0)
             squares += float(np.square(counts, dtype=np.float64).sum())
@@ -238,6 +234,15 @@ class _Tail:
         first = np.concatenate([p[1] for p in self._parts]) if self._parts else np.zeros(0, dtype=np.int32)
         second = np.concatenate([p[2] for p in self._parts]) if self._parts else np.zeros(0, dtype=np.int32)
         return score, first.astype(np.int64), second.astype(np.int64)
+
+
+def _summed(counts: Ints | Bools, starts: Ints, axis: int) -> Ints:
+    """Sums over the stretches that begin at `starts`, along an axis: differences of running sums."""
+    if len(starts) == counts.shape[axis]:
+        return np.asarray(counts, dtype=np.int32)
+    running = np.cumsum(counts, axis=axis, dtype=np.int32)
+    last = np.append(starts[1:], counts.shape[axis]) - 1
+    return np.asarray(np.diff(running.take(last, axis=axis), axis=axis, prepend=np.int32(0)))
 
 
 def _people_of(person: Ints) -> tuple[Ints, Ints]:
