@@ -5,20 +5,30 @@ a title says what the figure shows of this data, axes carry units, and `alt_text
 """
 
 from facelab.plots.detection import face_widths, passage_outcomes, quality
+from facelab.plots.discard import error_versus_discard
 from facelab.plots.errors import det, error_rates, score_distributions
+from facelab.plots.groups import rates_by_group
+from facelab.plots.scaling import fpir_by_gallery
 from facelab.plots.style import alt_text, png, save
+from facelab.plots.verification import verification_det
 from facelab.plots.watchlist import enrolment, nearest_strangers
+from facelab.plots.workload import alerts_a_day
 
 __all__ = [
+    "alerts_a_day",
     "alt_text",
     "det",
     "enrolment",
     "error_rates",
+    "error_versus_discard",
     "face_widths",
+    "fpir_by_gallery",
     "nearest_strangers",
     "passage_outcomes",
     "png",
     "quality",
+    "rates_by_group",
     "save",
     "score_distributions",
+    "verification_det",
 ]
