@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -110,6 +110,7 @@ class StreamedScores:
     scan: Scan
     offered: Ints
     _fetched: dict[int, Floats] = field(default_factory=dict)
+    _counted: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def _order(self) -> Ints:
@@ -283,8 +284,17 @@ class StreamedScores:
             design = self._design(samples, matches)
             return Rate(matches, len(design), name, design.clustering(np.ones(matches, dtype=bool)))
         design = self._design(samples)
-        errors, ends, squares, products = self.blocks.errors_at(threshold, design.samples)
-        return Rate(errors, len(design), name, design.clustering_of_sums(errors, ends, squares, products))
+        errors, ends, squares, products = self._sums_at(threshold)
+        clustering = design.clustering_of_sums(errors, ends, squares, products[1 if with_failed else 0])
+        return Rate(errors, len(design), name, clustering)
+
+    def _sums_at(self, threshold: float) -> tuple[int, Floats, float, list[float]]:
+        """Everybody's errors at a threshold, by one pass for FMR and GFAR; the last one is remembered."""
+        if self._counted.get("threshold") != threshold:
+            sums = self.blocks.errors_at(threshold, (self.blocks.samples, self.offered))
+            self._counted.update(threshold=threshold, sums=sums)
+        found: tuple[int, Floats, float, list[float]] = self._counted["sums"]
+        return found
 
     def nested(self, errors: int) -> NestedErrors:
         """FMR along the falling threshold, up to `errors` false matches, no further than the tail."""

@@ -170,26 +170,28 @@ class PairBlocks:
             found.append(scores[inside])
         return np.sort(np.concatenate(found))
 
-    def errors_at(self, threshold: float, samples: Ints) -> tuple[int, Floats, float, float]:
+    def errors_at(self, threshold: float, samples: tuple[Ints, ...]) -> tuple[int, Floats, float, list[float]]:
         """Another pass: the non-mated errors at a threshold.
 
         Parameters
         ----------
         threshold : float
             T.
-        samples : (people,) int array
-            k, the samples of each person by which the products are weighted.
+        samples : tuple of (people,) int arrays
+            k, the samples of each person by which the products are weighted; several for several weightings.
 
         Returns
         -------
         errors : int
         ends : (people,) array
             e_i, errors in which each person takes part.
-        squares, products : float
-            sum e_ij^2 and sum e_ij k_i k_j over pairs of people.
+        squares : float
+            sum e_ij^2 over pairs of people.
+        products : list of float
+            sum e_ij k_i k_j, by each of `samples`.
         """
         bound, ends = bound_in(self.embedding.dtype, threshold), np.zeros(len(self.samples))
-        squares = products = 0.0
+        squares, products = 0.0, [0.0 for _ in samples]
         for rows, columns, scores in self:
             error = scores >= bound
             if rows == columns:
@@ -199,7 +201,7 @@ class PairBlocks:
             ends[a[0]] += counts.sum(axis=1)
             ends[b[0]] += counts.sum(axis=0)
             squares += float(np.square(counts, dtype=np.float64).sum())
-            products += float(samples[a[0]] @ (counts @ samples[b[0]]))
+            products = [sum_ + float(k[a[0]] @ (counts @ k[b[0]])) for sum_, k in zip(products, samples)]
         return round(ends.sum() / 2), ends, squares, products
 
 
