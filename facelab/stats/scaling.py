@@ -42,6 +42,13 @@ if TYPE_CHECKING:
     from facelab.stats.searches import Searches
 
 
+FEW_SUBJECTS = 100
+"""With fewer subjects tested the interval beyond N holds the truth less often where enrolled people are hubs (80 %)."""
+
+FEW_CARRIERS = 10.0
+"""The same where fewer people than this carry the variance."""
+
+
 def fpir_if_independent(fmr: float, size: float) -> float:
     """FPIR = 1 - (1 - FMR)^N for N independent comparisons.
 
@@ -186,6 +193,8 @@ class GalleryScale:
         Bounds beyond N (equal to `fpir` up to N).
     confidence : float
         Of `low` and `high`.
+    note : str
+        What the reader of the sizes beyond N must know; empty where there is nothing.
     """
 
     threshold: float
@@ -202,6 +211,7 @@ class GalleryScale:
     floor: FloatArray
     ceiling: FloatArray
     confidence: float
+    note: str = ""
 
     def __repr__(self) -> str:
         last = f"FPIR {self.fpir[-1]:.2g} [{self.low[-1]:.2g}, {self.high[-1]:.2g}] at N = {int(self.size[-1]):,}"
@@ -222,7 +232,7 @@ class GalleryScale:
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
         head = {"threshold": plain(self.threshold), "subjects": self.subjects, "searches": self.searches}
-        rest = {"people": self.people, "fmr": self.fmr, "confidence": self.confidence}
+        rest = {"people": self.people, "fmr": self.fmr, "confidence": self.confidence, "note": self.note}
         return head | rest | {name: plain(column) for name, column in self._columns().items()}
 
 
@@ -261,8 +271,10 @@ def fpir_by_gallery_size(
     chance = np.stack([alarm_probability(hits, n, int(min(k, n))) for k in size])  # (k, s)
     low, high = clustered_interval(chance, found.person, within("confidence", confidence, 0.0, 1.0))
     factor = np.maximum(size / n, 1.0)
+    note = ""
     if beyond.any():
-        ends = fpir_of_such_galleries(searches, threshold).interval(confidence)
+        wide = fpir_of_such_galleries(searches, threshold)
+        ends, note = wide.interval(confidence), _lack_of_gallery(wide, n)
         low, high = np.where(beyond, ends.low, low), np.where(beyond, ends.high, high)
     fpir = np.array([mixture_fpir(fmr, at_n, n, int(k)) if k > n else c.mean() for k, c in zip(size, chance)])
     return GalleryScale(
@@ -280,7 +292,16 @@ def fpir_by_gallery_size(
         np.where(beyond, at_n, fpir),
         np.where(beyond, np.minimum(at_n * factor, 1.0), fpir),
         confidence,
+        note,
     )
+
+
+def _lack_of_gallery(rate: Rate, subjects: int) -> str:
+    """Why the interval beyond N may be too narrow, or nothing."""
+    carriers = np.inf if rate.clustering is None else rate.clustering.carriers
+    if subjects >= FEW_SUBJECTS and carriers >= FEW_CARRIERS:
+        return ""
+    return "few enrolled people tested, or few carry the false positives: a larger gallery may hold hubs this one lacks"
 
 
 def clustered_interval(value: FloatArray, person: IntArray, confidence: float) -> tuple[FloatArray, FloatArray]:

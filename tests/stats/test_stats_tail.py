@@ -70,6 +70,7 @@ def test_shared_people_widen_the_interval():
     t = with_people.start + 0.5
     assert with_people.people == 150
     assert with_people.interval(t).design_effect > 2
+    assert "may be missing" in with_people.interval(t).note
     assert with_people.interval(t).width > 1.3 * without.interval(t).width
     assert with_people.fmr(t) == pytest.approx(without.fmr(t))
 

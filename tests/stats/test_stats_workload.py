@@ -102,6 +102,7 @@ def test_result_reads_as_a_sentence_and_goes_to_json():
     assert "people missed a year: not measured" in repr(result)
     out = json.loads(json.dumps(result.to_dict()))
     assert out["false_alerts_a_day"]["low"] is None
+    assert out["ppv"]["low"] is out["ppv"]["high"] is None
     assert out["site"]["cameras"] == 3
     assert len(out["notes"]) == 3
 
