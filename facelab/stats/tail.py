@@ -36,7 +36,7 @@ LEAST_CARRIERS = 5.0
 REACH = 10.0
 ALLOWANCE = 1.5
 HUBS_FROM = 2.0
-"""From this design effect on the interval says that hubs may be missing (it held the truth in 84 % at the strongest)."""
+"""From this design effect on the interval says that hubs may be missing (at the strongest it held in 84 %)."""
 
 _NULL_COUNT = 500
 
