@@ -19,6 +19,7 @@ from facelab.errors import BadInput
 from facelab.experiments.notebook_run import NotebookRun, check_kernel
 from facelab.experiments.parameters import checked_parameters
 from facelab.experiments.progress import Progress, quiet
+from facelab.experiments.store import tracking_uri
 from facelab.experiments.workspace import project_root
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ class Chain:
         run_id = self.run_id()
         # a kernel is nobody's terminal: the library is told to show its bars, which the runner reads
         shown = {"FACELAB_PROGRESS": "1", "PYTHONWARNINGS": "ignore:IProgress not found"}
-        return {**shown, "MLFLOW_RUN_ID": run_id} if run_id else shown
+        return {**shown, "MLFLOW_RUN_ID": run_id, "MLFLOW_TRACKING_URI": tracking_uri()} if run_id else shown
 
     def _wave(self, runs: Sequence[NotebookRun], pool: ThreadPoolExecutor, done: Callable[[NotebookRun], None]) -> None:
         self.runs.extend(runs)

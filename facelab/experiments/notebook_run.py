@@ -9,6 +9,7 @@ go on side by side in threads: the working directory and the environment belong 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import threading
@@ -160,6 +161,8 @@ class NotebookRun:
 
 def _as_facelab(name: str, text: str) -> FacelabError:
     """The error of facelab called `name` with `text` as its message, or a `NotebookFailed`."""
+    if name == "OSError" and f"[Errno {errno.ENOSPC}]" in text:
+        return NotMeasured(f"the disk is full; what was finished before is kept ({text})")
     kind = getattr(errors, name, None)
     if not (isinstance(kind, type) and issubclass(kind, FacelabError)):
         return NotebookFailed(f"{name}: {text}")

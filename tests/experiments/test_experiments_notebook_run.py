@@ -57,6 +57,8 @@ FAILURES = [
     ("NotMeasured", "no face", NotMeasured, 11),
     ("BadInput", "a.csv: odd", BadInput, 12),
     ("UnattainableTarget", "FPIR 0.001 cannot be resolved", UnattainableTarget, 11),
+    ("OSError", "[Errno 28] No space left on device: 'x'", NotMeasured, 11),
+    ("OSError", "[Errno 5] Input/output error", NotebookFailed, 1),
     ("ZeroDivisionError", "division by zero", NotebookFailed, 1),
     ("Any", "a name that the module happens to have", NotebookFailed, 1),
 ]

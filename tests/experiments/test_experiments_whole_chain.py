@@ -14,7 +14,7 @@ from facelab.experiments.store import open_store
 SMALL = {
     "footage.unknown": 8,
     "footage.wanted": 4,
-    "footage.cameras": ["gate", "queue"],
+    "footage.cameras": ["gate"],
     "watchlist.distractors": 10,
     "targets_fpir": [0.3, 0.001],
     "site_threshold": 0.3,
