@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from facelab.stats.all_pairs import all_pairs_curve, verification_curve_of_all_pairs
 from facelab.stats.comparing import (
-    SuspectScores,
     verification_curve,
     verification_curve_of_comparisons,
     verification_curve_of_pairs,
@@ -22,6 +21,7 @@ from facelab.stats.points import OperatingPoint, Unattainable, operating_points
 from facelab.stats.rates import Clustering, Rate
 from facelab.stats.scorefile import ScoreFile, read_candidates, read_enrolled, read_pairs, read_scores
 from facelab.stats.searches import Searches, searches_from_candidates
+from facelab.stats.suspect import SuspectScores
 from facelab.stats.thresholds import split_probes
 from facelab.stats.verification import ErrorCurve, generalised_rates
 from facelab.stats.verification_points import (

@@ -22,12 +22,12 @@ import numpy as np
 
 from facelab.errors import BadInput
 from facelab.stats.blocks import PairBlocks
-from facelab.stats.comparing import warn_of_distances
 from facelab.stats.complete_pairs import CompletePairs
 from facelab.stats.dyadic import person_codes
 from facelab.stats.nested import NestedErrors
 from facelab.stats.rates import Rate
 from facelab.stats.sides import MatedScores, attained_counts, first_turned, ranks_below, ranks_up_to
+from facelab.stats.suspect import warn_of_distances
 from facelab.stats.verification import ErrorCurve
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ person of its own. A failed comparison is a NaN, counted. A sample is never comp
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,16 +13,13 @@ import numpy as np
 from facelab.errors import BadInput
 from facelab.stats.dyadic import person_codes
 from facelab.stats.sides import MatedScores, StoredScores
+from facelab.stats.suspect import warn_of_distances
 from facelab.stats.verification import ErrorCurve
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from facelab.types import Bools, Comparisons, Floats, Ints, Templates
-
-
-class SuspectScores(UserWarning):
-    """Scores that look like distances: mated ones are the lower."""
 
 
 def verification_curve(
@@ -75,7 +71,7 @@ def verification_curve(
 def verification_curve_of_comparisons(comparisons: Comparisons) -> ErrorCurve:
     """The exact 1:1 error curve of every probe against every reference sample of a dense table."""
     p = len(comparisons)
-    codes = person_codes(np.concatenate([comparisons.probe_subject, comparisons.reference_subject]))
+    codes = person_codes(np.concatenate([comparisons.probe_subject, comparisons.reference_subject])).astype(np.int32)
     shape = comparisons.score.shape
     first = np.broadcast_to(codes[:p, None], shape).ravel()
     second = np.broadcast_to(codes[None, p:], shape).ravel()
@@ -178,15 +174,3 @@ def _curve(mated: MatedScores, non_mated: StoredScores) -> ErrorCurve:
             raise BadInput(f"there is no {name} score{failed}: error rates need mated and non-mated comparisons")
     warn_of_distances(mated.ordered, non_mated.ordered)
     return ErrorCurve(mated, non_mated)
-
-
-def warn_of_distances(mated: Floats, non_mated: Floats) -> None:
-    """Warns where the median mated score is below the median non-mated one; both are rising and not empty."""
-    middle = [float(side[(len(side) - 1) // 2] + side[len(side) // 2]) / 2 for side in (mated, non_mated)]
-    if middle[0] < middle[1]:
-        warnings.warn(
-            f"mated scores are lower than non-mated ones (medians {middle[0]:.4g} and {middle[1]:.4g}):"
-            " are they distances? A score must be a similarity; negate distances first",
-            SuspectScores,
-            stacklevel=3,
-        )

@@ -16,6 +16,7 @@ import numpy as np
 
 from facelab.errors import BadInput
 from facelab.stats.dyadic import person_codes
+from facelab.stats.suspect import warn_of_distances_in_searches
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -245,6 +246,11 @@ def searches_from_candidates(
     BadInput
         No row; arrays of different lengths; an infinite score; a probe with two subjects; a candidate who is not
         enrolled; a scored row without a candidate.
+
+    Warns
+    -----
+    SuspectScores
+        Where mates' scores are lower than the best of strangers: distances, not similarities?
     """
     probe, subject, reference = (np.asarray(a, dtype=np.str_) for a in (probe_id, probe_subject, reference_subject))
     value = np.asarray(score, dtype=np.float64)
@@ -261,13 +267,16 @@ def searches_from_candidates(
     scored = ~np.isnan(value)
     seen = np.unique(reference[reference != ""])
     names = seen if enrolled is None else np.unique(np.asarray(enrolled, dtype=np.str_))
+    names = names[names != ""]
     missing = np.setdiff1d(seen, names)
     if missing.size:
         raise BadInput(
             f"candidate {str(missing[0])!r} is not among the enrolled; is the list of the enrolled complete?"
         )
     rows = search[scored], np.searchsorted(names, reference[scored]), value[scored]
-    return _from_rows(ids, subjects_of, names, rows, depth)
+    found = _from_rows(ids, subjects_of, names, rows, depth)
+    warn_of_distances_in_searches(found.mate_score[found.mated], found.other_score[~found.mated])
+    return found
 
 
 def _check_candidates(probe: Strings, subject: Strings, reference: Strings, value: Floats) -> None:

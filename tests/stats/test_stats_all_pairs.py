@@ -15,7 +15,7 @@ from facelab.stats.complete_pairs import CompletePairs
 from facelab.stats.dyadic import PairTrials
 from facelab.types import Templates
 
-pytestmark = pytest.mark.filterwarnings("ignore::facelab.stats.comparing.SuspectScores")
+pytestmark = pytest.mark.filterwarnings("ignore::facelab.stats.suspect.SuspectScores")
 
 
 def samples(seed, n=60, people=12):

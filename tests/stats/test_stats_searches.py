@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from facelab.errors import BadInput
 from facelab.stats import searches as module
 from facelab.stats.searches import searches, searches_from_candidates
+from facelab.stats.suspect import SuspectScores
 from facelab.types import Comparisons
 
 
@@ -176,3 +177,18 @@ def test_rows_that_are_no_candidates_are_refused_with_their_row(rows, words):
 def test_columns_of_different_length_are_refused():
     with pytest.raises(BadInput, match="differ in length: 2, 1, 1, 1"):
         searches_from_candidates(["a", "b"], ["x"], ["y"], [0.1])
+
+
+def test_distances_among_candidates_are_noticed():
+    ids = [f"p{i}" for i in range(24)]
+    who = [f"g{i}" if i < 12 else "" for i in range(24)]
+    reference = [f"g{i % 12}" for i in range(24)]
+    distance = [0.2] * 12 + [0.9] * 12
+    with pytest.warns(SuspectScores, match="are they distances"):
+        searches_from_candidates(ids, who, reference, distance)
+
+
+def test_an_empty_name_on_the_list_of_the_enrolled_enrols_nobody():
+    found = searches_from_candidates(["p", "q"], ["", "ann"], ["ann", "ann"], [0.3, 0.9], enrolled=["", "ann"])
+    assert found.mated.tolist() == [False, True]
+    assert found.subjects == 1

@@ -13,17 +13,17 @@ from sklearn.metrics import det_curve, roc_auc_score
 
 from facelab.errors import BadInput, UnattainableTarget
 from facelab.stats.comparing import (
-    SuspectScores,
     verification_curve,
     verification_curve_of_comparisons,
     verification_curve_of_pairs,
 )
 from facelab.stats.points import Unattainable
+from facelab.stats.suspect import SuspectScores
 from facelab.stats.verification import generalised_rates
 from facelab.stats.verification_points import verification_report
 from facelab.types import Comparisons, Templates
 
-few_ties = pytest.mark.filterwarnings("ignore::facelab.stats.comparing.SuspectScores")
+few_ties = pytest.mark.filterwarnings("ignore::facelab.stats.suspect.SuspectScores")
 
 
 def normal_scores(mated=400, non_mated=20_000, seed=1):
