@@ -128,6 +128,21 @@ class ResearchWatchlist(Settings):
     name: Literal["congress"] = "congress"
 
 
+class Floor(Settings):
+    """What a site says of itself, so that error rates can be turned into alerts a day; each number with its origin."""
+
+    passengers_a_day: float = Field(gt=0, description="people who come in a day")
+    prevalence: Rate01 = Field(description="share of the passages that are of enrolled people")
+    cameras: float = Field(1.0, gt=0, description="cameras that each passenger passes")
+    minutes_a_review: float = Field(2.0, ge=0, description="work that one alert makes, minutes")
+    shifts_a_day: float = Field(3.0, gt=0)
+    days_a_year: float = Field(365.0, gt=0, le=366)
+    galleries: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (), description="operational gallery sizes: FPIR is measured up to the tested size and extrapolated beyond"
+    )
+    assumptions: tuple[str, ...] = Field(min_length=1, description="where these numbers come from, or that they do not")
+
+
 class Scenario(Settings):
     """One site's question, and everything an evaluation of it needs."""
 
@@ -136,9 +151,7 @@ class Scenario(Settings):
     question: str
     notes: tuple[str, ...] = Field((), description="assumptions and warnings that every report of it repeats")
     footage: TerminalFootage | FileFootage | ResearchFootage = Field(discriminator="kind")
-    watchlist: FolderWatchlist | SyntheticWatchlist | FootageWatchlist | ResearchWatchlist = Field(
-        discriminator="kind"
-    )
+    watchlist: FolderWatchlist | SyntheticWatchlist | FootageWatchlist | ResearchWatchlist = Field(discriminator="kind")
     pack: str = "scrfd-mbf"
     pipeline: PipelineSettings = PipelineSettings()
     targets_fpir: tuple[Rate01, ...] = Field((0.1, 0.05, 0.01, 0.001), description="the rates a threshold is asked for")
@@ -152,3 +165,4 @@ class Scenario(Settings):
     split_seed: int = 1
     confidence: Rate01 = 0.95
     counts_only: bool = Field(False, description="too few people for rates: counts are shown, no threshold is tuned")
+    floor: Floor | None = Field(None, description="passengers, prevalence and review time of the site")

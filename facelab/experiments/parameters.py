@@ -46,6 +46,7 @@ MODELS: dict[str, type[NotebookParameters]] = {
     "03_match": NotebookParameters,
     "04_error_rates": NotebookParameters,
     "05_tune_threshold": NotebookParameters,
+    "06_groups_and_quality": NotebookParameters,
     "07_export_config": ExportParameters,
 }
 
