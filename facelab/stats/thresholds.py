@@ -173,9 +173,10 @@ def check_given_threshold(threshold: float, low: float, high: float) -> float:
     Raises
     ------
     BadInput
-        Where it is not finite, or farther from them than a quarter of their range: another scale is the likely cause.
+        Where it is not finite, or farther from them than a quarter of their range or size: another scale is the
+        likely cause.
     """
-    margin = (high - low) / 4 or abs(high) / 4
+    margin = max(high - low, abs(low), abs(high)) / 4
     if not low - margin <= threshold <= high + margin:
         raise BadInput(
             f"{threshold:g} lies outside the scores, which go from {low:.4g} to {high:.4g};"

@@ -368,3 +368,25 @@ def test_a_dense_table_is_every_probe_against_every_sample():
     assert (curve.mated.completed, curve.mated.failed) == (1, 1)
     assert curve.non_mated.completed == 4
     assert curve.non_mated.people == 3
+
+
+@few_ties
+@pytest.mark.parametrize("score", [[0.9, 0.1], [0.5, 0.5], [0.1, 0.9]])
+def test_one_comparison_of_each_kind_claims_next_to_nothing(score):
+    curve = verification_curve(score, [1, 0], probe_subject=["a", "a"], reference_subject=["a", "b"])
+    for threshold in (*curve.thresholds, 0.3):
+        for rate in curve.at(float(threshold)).rates:
+            interval = rate.interval()
+            assert interval.width > 0.9
+            assert "few people: " in interval.note
+    with pytest.raises(UnattainableTarget):
+        curve.threshold_at_fmr(0.5)
+    assert json.dumps(verification_report(curve, curve, [0.5], [0.4]).to_dict(), allow_nan=False)
+
+
+def test_one_score_for_everything_cannot_tell_people_apart():
+    curve = verification_curve(np.full(200, 0.5), np.arange(200) < 100)
+    assert curve.thresholds.tolist() == [0.5, curve.highest]
+    assert curve.auc() == 0.5
+    assert curve.eer().rate == 0.5
+    assert curve.threshold_at_fmr(0.1).fnmr.value == 1
