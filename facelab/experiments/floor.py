@@ -101,7 +101,11 @@ def _cells(name: str, found: Workload) -> list[str]:
 def _figure(value: Estimate | None) -> str:
     if value is None:
         return "not measured"
-    return f"{value.value:.3g} [{value.low:.2g}, {value.high:.2g}]"
+    return f"{_digits(value.value)} [{_digits(value.low)}, {_digits(value.high)}]"
+
+
+def _digits(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"
 
 
 def alerts_figure(study: Study) -> Any:

@@ -22,6 +22,7 @@ from facelab.experiments.floor import (
     workloads,
 )
 from facelab.experiments.group_study import CAMERA, TONE, WIDTH, best_mates, group_study, tones_of, width_classes
+from facelab.experiments.one_to_one import verification_figure, verification_of, verification_sentences
 from facelab.experiments.scenario import load_scenario
 from facelab.experiments.study import Study, open_study
 from facelab.types import Comparisons
@@ -226,3 +227,22 @@ def test_quality_that_knows_the_bad_camera_wins_something(opened: Opened) -> Non
     assert found.discard.gain(0.2) > 0
     assert "Without the worst fifth" in said(found.discard_figure())
     assert "a perfect quality would win" in found.answer()[1]
+
+
+def test_one_to_one_curves_count_every_comparison_of_the_reporting_half(opened: Opened) -> None:
+    study = opened()
+    curve, report = verification_of(study), study.halves.report
+    scored = len(report.searches) - int(report.searches.failed.sum())
+    assert curve.mated.completed + curve.non_mated.completed == 60 * scored
+    assert "DET curve of 1:1" in said(verification_figure(study))
+    first, *rest = verification_sentences(study)
+    assert f"in {curve.non_mated.completed:,} comparisons" in first
+    assert len(rest) == 1
+
+
+def test_one_to_one_of_strangers_alone_is_a_sentence(opened: Opened) -> None:
+    study = opened(counts_only=True, targets_fpir=[], site_threshold=0.4)
+    every = study.comparisons
+    study.__dict__["comparisons"] = every.take(~every.mated)
+    assert "no 1:1 error curve" in said(verification_figure(study))
+    assert "no 1:1 error curve" in verification_sentences(study)[0]
