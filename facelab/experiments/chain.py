@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from facelab.experiments.workspace import Workspace
 
 TRACKS, WATCHLIST, MATCH = "01_footage_to_tracks", "02_watchlist", "03_match"
-RATES, TUNE, EXPORT = "04_error_rates", "05_tune_threshold", "07_export_config"
+RATES, TUNE, GROUPS, EXPORT = "04_error_rates", "05_tune_threshold", "06_groups_and_quality", "07_export_config"
 POLL_S = 0.5
 
 
@@ -41,7 +41,7 @@ class Terminated(KeyboardInterrupt):
 def waves(scenario: Scenario) -> tuple[tuple[str, ...], ...]:
     """The notebooks that `scenario` needs; those of one wave do not wait for each other."""
     first = ((TRACKS,), (WATCHLIST,)) if scenario.watchlist.kind == "footage" else ((TRACKS, WATCHLIST),)
-    last = () if scenario.counts_only else ((EXPORT,),)
+    last = () if scenario.counts_only else ((GROUPS, EXPORT),)
     return (*first, (MATCH,), (RATES, TUNE), *last)
 
 

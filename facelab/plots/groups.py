@@ -38,7 +38,7 @@ def rates_by_group(found: GroupRates, ax: Axes | None = None, *, by: str = "grou
         ax.plot(
             [100 * own.low, 100 * own.high], [at, at], color=style.BLUE, linewidth=5, solid_capstyle="butt", zorder=3
         )
-        ax.plot([100 * rate.value], [at], "o", color=style.BLACK, markersize=6, zorder=4)
+        ax.plot([100 * rate.value], [at], "o", color=style.BLACK, markersize=6, zorder=4, clip_on=False)
         if np.isfinite(unseen[name]):
             ax.plot([100 * unseen[name]], [at], "v", color=style.VERMILLION, markersize=6, zorder=4)
     _legend(ax, found)

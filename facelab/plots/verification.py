@@ -119,7 +119,7 @@ def _axes(ax: Axes, floor: float, least: float) -> None:
     ax.set_yticks(list(ndtri(np.array([floor, *up]))), ["0", *(style.percent(tick) for tick in up)])
     ax.set_xlim(float(ndtri(least)), float(ndtri(LARGEST)))
     top = max((float(np.max(line.get_ydata())) for line in ax.lines), default=0.0)
-    ax.set_ylim(float(ndtri(floor)), max(top + 0.6, float(ndtri(0.2))))
+    ax.set_ylim(float(ndtri(floor)), min(max(top + 0.6, float(ndtri(0.2))), float(ndtri(0.97))))
     ax.set_xlabel("FMR: share of non-mated comparisons that are accepted")
     ax.set_ylabel("FNMR: share of mated comparisons that are rejected")
 
