@@ -25,7 +25,7 @@ HABITS = {
 }
 ABSORBED = {"entrance": 0.06, "queue": 0.10, "gate": 0.03}
 COVERED = ("", "mask", "sunglasses", "hood", "away")
-COVERED_SHARE = (0.92, 0.03, 0.02, 0.015, 0.015)
+COVERED_SHARE = (0.94, 0.024, 0.014, 0.011, 0.011)
 OBSTACLES = {  # x, z, radius
     "entrance": ((-2.35, 7.2, 0.5), (2.45, 7.2, 0.5), (2.95, 5.5, 0.85), (-3.0, 8.7, 0.6)),
     "queue": ((-2.9, 5.4, 0.5), (3.25, 4.9, 0.9)),
