@@ -64,24 +64,19 @@ def verification(
 
     Example: facelab verification scores.csv --target-fmr 1e-3 --json
     """
-    if (scores is None) == (templates is None):
-        raise BadInput("give either a file of scores or --templates, one of the two", place="verification")
-    if pairs is not None and templates is None:
-        raise BadInput("pairs name samples of templates; give --templates with them", place="--pairs")
+    targets = target_fmr or []
     with _warnings_told():
-        curve = chosen = _verification_curve(scores, templates, pairs)
-        if select is not None:
-            chosen = _verification_curve(select if templates is None else None, select, None)
-        answer = _verified(chosen, curve, target_fmr or [], threshold or [], confidence)
+        chosen, curve = _verification_curves(scores, templates, pairs, select)
+        answer = _verified(chosen, curve, targets, threshold or [], confidence)
         answer |= _traditional(curve, convention, confidence)
         if tail:
-            answer["tail"] = _tail(curve, target_fmr or [], confidence)
+            answer["tail"] = _tail(curve, targets, confidence)
     if json:
         answer_json(answer)
         return
     message(repr(curve))
     _tell_verification(answer)
-    if answer["in_sample"] and target_fmr:
+    if answer["in_sample"] and targets:
         message("thresholds were chosen and reported on the same scores: optimistic; --select takes others")
 
 
@@ -123,27 +118,35 @@ def identification(
     """
     if (candidates is None) == (probes is None) or (probes is None) != (gallery is None):
         raise BadInput("give either a file of candidates, or --probes and --gallery", place="identification")
-    from facelab.stats import read_enrolled
-
+    targets = target_fpir or []
     with _warnings_told():
-        names = None if enrolled is None else read_enrolled(enrolled)
-        curve = chosen = _open_set_curve(candidates or probes, gallery, names, rank)
-        if select is not None:
-            chosen = _open_set_curve(select, gallery, names, rank)
-        answer = _identified(chosen, curve, target_fpir or [], threshold or [], confidence)
+        chosen, curve = _open_set_curves(candidates or probes, gallery, enrolled, rank, select)
+        answer = _identified(chosen, curve, targets, threshold or [], confidence)
         if cmc:
-            from facelab.stats.operational import cmc_answer
-
-            answer["cmc"] = cmc_answer(curve, confidence=confidence)
+            answer["cmc"] = _cmc(curve, confidence)
         if operational_n is not None:
-            answer["operational"] = _operational(chosen, curve, target_fpir or [], answer, operational_n, confidence)
+            answer["operational"] = _operational(chosen, curve, targets, answer, operational_n, confidence)
     if json:
         answer_json(answer)
         return
     message(repr(curve.searches))
     _tell_identification(answer)
-    if select is None and target_fpir:
+    if answer["in_sample"] and targets:
         message("thresholds were chosen and reported on the same searches: optimistic; --select takes others")
+
+
+def _verification_curves(
+    scores: Path | None, templates: Path | None, pairs: Path | None, select: Path | None
+) -> tuple[ErrorCurve, ErrorCurve]:
+    """The curve on which thresholds are chosen, and the one that is reported: the same where nothing is selected on."""
+    if (scores is None) == (templates is None):
+        raise BadInput("give either a file of scores or --templates, one of the two", place="verification")
+    if pairs is not None and templates is None:
+        raise BadInput("pairs name samples of templates; give --templates with them", place="--pairs")
+    curve = _verification_curve(scores, templates, pairs)
+    if select is None:
+        return curve, curve
+    return _verification_curve(select if templates is None else None, select, None), curve
 
 
 def _verification_curve(scores: Path | None, templates: Path | None, pairs: Path | None) -> ErrorCurve:
@@ -191,6 +194,24 @@ def _tail(curve: ErrorCurve, targets: list[float], confidence: float) -> dict[st
     within_reach = {target for target in BEYOND if target * curve.non_mated.completed * REACH >= 1}
     wanted = sorted({*targets, *within_reach}, reverse=True)
     return tail_answer(curve, wanted, np.random.default_rng(1), confidence)
+
+
+def _open_set_curves(
+    probes: Path | None, gallery: Path | None, enrolled: Path | None, rank: int, select: Path | None
+) -> tuple[OpenSetCurve, OpenSetCurve]:
+    """The curve on which thresholds are chosen, and the one that is reported: the same where nothing is selected on."""
+    from facelab.stats import read_enrolled
+
+    names = None if enrolled is None else read_enrolled(enrolled)
+    curve = _open_set_curve(probes, gallery, names, rank)
+    return (curve if select is None else _open_set_curve(select, gallery, names, rank)), curve
+
+
+def _cmc(curve: OpenSetCurve, confidence: float) -> dict[str, Any]:
+    """Hits by rank."""
+    from facelab.stats.operational import cmc_answer
+
+    return cmc_answer(curve, confidence=confidence)
 
 
 def _open_set_curve(probes: Path | None, gallery: Path | None, enrolled: Strings | None, rank: int) -> OpenSetCurve:
@@ -321,19 +342,20 @@ def _answer_points(points: list[dict[str, Any]], target: str, rates: tuple[str, 
     """Print operating points as a table; the reasons of those that fall short come below."""
     if not points:
         return
-    rows = []
-    for point in points:
-        shown = "given" if point[target] is None else f"{point[target]:g}"
-        certified = (point.get("certified") or {}).get("threshold")
-        supported = "yes" if point["supported"] else "no"
-        cells = (rate_cell(point[name]) for name in rates)
-        sure = "–" if point[target] is None else _score(certified)
-        rows.append((shown, _score(point["threshold"]), sure, supported, *cells))
+    rows = [(*_chosen(point, target), *(rate_cell(point[name]) for name in rates)) for point in points]
     heads = [name if len(name) > 5 else name.upper() for name in rates]
     answer_table("operating points", (target.replace("_", " "), "threshold", "certified", "supported", *heads), rows)
     for point in points:
         if point.get("reason"):
             message(point["reason"])
+
+
+def _chosen(point: dict[str, Any], target: str) -> tuple[str, str, str, str]:
+    """The target of a point, its threshold, the certified one, and whether the data supports it."""
+    threshold, supported = _score(point["threshold"]), "yes" if point["supported"] else "no"
+    if point[target] is None:
+        return "given", threshold, "–", supported
+    return f"{point[target]:g}", threshold, _score((point.get("certified") or {}).get("threshold")), supported
 
 
 def _score(threshold: float | None) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from facelab.types import Comparisons, Floats, Strings
 
 CAMERA, WIDTH, TONE = "camera", "face width", "skin tone"
-SEED = 1
+SEED, LEVEL = 1, 0.05
 TONES = ("very_light", "light", "intermediate", "tan", "dark")
 
 
@@ -130,24 +130,27 @@ class GroupStudy:
 
     def answer(self) -> tuple[str, ...]:
         """Where groups differ, what could have gone unseen, and what discarding would win."""
-        tested = [(by, name, self.rates(by, name)) for by in self.groups for name in ("FPIR", "FNIR")]
-        known = [(by, name, found) for by, name, found in tested if found is not None and found.test is not None]
-        differ = [f"{name} by {by}" for by, name, found in known if found.test and found.test.p_value < 0.05]
+        return self._group_answer(), self._quality_answer()
+
+    def _group_answer(self) -> str:
+        tested = {f"{name} by {by}": self.rates(by, name) for by in self.groups for name in ("FPIR", "FNIR")}
+        known = {name: found.test.p_value for name, found in tested.items() if found is not None and found.test}
         if not known:
-            first = "Nothing could be compared between groups."
-        elif differ:
-            first = f"Of {len(known)} comparisons of groups these differ at 5 %: {', '.join(differ)}."
-        else:
-            first = f"None of {len(known)} comparisons of groups shows a difference at 5 %."
-        many = " With so many tests one in twenty differs by chance." if len(known) > 1 else ""
+            return "Nothing could be compared between groups."
+        differ = [name for name, p_value in known.items() if p_value < LEVEL / len(known)]
+        tests = f"{len(known)} tests together at 5 % (Bonferroni)"
+        if not differ:
+            return f"No difference between groups could be shown, {tests}."
+        return f"These differ between groups, {tests}: {', '.join(differ)}."
+
+    def _quality_answer(self) -> str:
         if self.discard is None or not self.discard.errors[0]:
-            return (first + many, "There is no miss that quality could foresee.")
+            return "There is no miss that quality could foresee."
         start, kept = 100 * float(self.discard.fnmr[0]), 100 * self.discard.at(0.2).value
         gain = 100 * self.discard.gain(0.2)
         return (
-            first + many,
             f"Without the fifth of the lowest quality, misses go from {start:.2g} % to {kept:.2g} % of the mated "
-            f"searches that have a score: {gain:.2g} % of what a perfect quality would win.",
+            f"searches that have a score: {gain:.2g} % of what a perfect quality would win."
         )
 
     def __repr__(self) -> str:

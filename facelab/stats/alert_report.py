@@ -144,6 +144,16 @@ def read_journeys(path: Path) -> Journeys:
     BadInput
         A file that cannot be read, a missing column, a value that is no time; with file and line.
     """
+    rows = _rows(path)
+    times = [
+        [_seconds((row[name] or "").strip(), f"{path}:{line}") for line, row in rows] for name in JOURNEY_COLUMNS[1:]
+    ]
+    who = np.array([(row["subject"] or "").strip() for _, row in rows], dtype=np.str_)
+    return Journeys(who, np.array(times[0], dtype=np.float64), np.array(times[1], dtype=np.float64))
+
+
+def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+    """The rows of a CSV file of journeys, each with its line."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
@@ -152,11 +162,6 @@ def read_journeys(path: Path) -> Journeys:
                 raise BadInput(
                     f"column {missing[0]!r} is missing; needed are {', '.join(JOURNEY_COLUMNS)}", place=str(path)
                 )
-            rows = [(reader.line_num, row) for row in reader]
+            return [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"the journeys cannot be read: {error}", place=str(path)) from error
-    times = [
-        [_seconds((row[name] or "").strip(), f"{path}:{line}") for line, row in rows] for name in JOURNEY_COLUMNS[1:]
-    ]
-    who = np.array([(row["subject"] or "").strip() for _, row in rows], dtype=np.str_)
-    return Journeys(who, np.array(times[0], dtype=np.float64), np.array(times[1], dtype=np.float64))

@@ -107,7 +107,7 @@ def test_the_cache_is_listed_and_cleared(tmp_path, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setenv("FACELAB_CACHE", str(tmp_path))
     assert json.loads(runner.invoke(cli.app, ["cache", "list", "--json"]).stdout)["entries"] == []
-    cache.store("clip", {"footage": "a"}, {"x": np.zeros(3)}, {})
+    cache.store("clip", {"footage": "a"}, {"x": np.zeros(3)}, {}, title="a clip")
     entries = json.loads(runner.invoke(cli.app, ["cache", "list", "--json"]).stdout)["entries"]
     assert [(e["kind"], e["about"]) for e in entries] == [("clip", {"footage": "a"})]
     assert "clip" in runner.invoke(cli.app, ["cache", "list"]).stdout
