@@ -66,10 +66,10 @@ def compare_scores(
     if json:
         answer_json(answer)
         return
-    _tell(answer)
+    tell(answer)
 
 
-def _tell(answer: dict[str, Any]) -> None:
+def tell(answer: dict[str, Any]) -> None:
     """Print the differences, their tests, and whether non-inferiority is shown."""
     parts = []
     for at in ("at_fpir", "at_fmr"):

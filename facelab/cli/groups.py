@@ -56,13 +56,13 @@ def groups(
         return
     for part in (answer["false_positive"], answer["false_negative"]):
         if part is not None:
-            _tell(part, by)
+            tell(part, by)
     measures = {name: value for name, value in answer["measures"].items() if name != "weight" and value is not None}
     if measures:
         message(", ".join(f"{name.upper()} {value:.3g}" for name, value in measures.items()))
 
 
-def _tell(part: dict[str, Any], by: str) -> None:
+def tell(part: dict[str, Any], by: str) -> None:
     """Print one rate in its groups, and the verdict."""
     rows = [
         (

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from facelab.cli import score_options
 from facelab.cli.arguments import Json
-from facelab.cli.output import answer_json, answer_table, message
-from facelab.cli.rates import number, rate_cell
+from facelab.cli.output import answer_json, message
+from facelab.cli.score_options import Against, By, Cameras, Minutes, Passengers, Prevalence, file_of, thresholds_of
+from facelab.cli.score_tables import tell_identification, tell_verification
 from facelab.errors import BadInput
 
 if TYPE_CHECKING:
@@ -54,6 +56,8 @@ def verification(
     tail: Annotated[
         bool, typer.Option("--tail", help="Extrapolate the FMR beyond the data by a generalised Pareto tail.")
     ] = False,
+    by: By = None,
+    against: Against = None,
     confidence: Confidence = 0.95,
     json: Json = False,
 ) -> None:
@@ -71,11 +75,17 @@ def verification(
         answer |= _traditional(curve, convention, confidence)
         if tail:
             answer["tail"] = _tail(curve, targets, confidence)
+        if by is not None:
+            answer["groups"] = score_options.grouped(file_of(scores, "--by"), by, thresholds_of(answer), confidence)
+        if against is not None:
+            first = file_of(scores, "--against")
+            answer["against"] = score_options.compared(first, against, targets, threshold or [], confidence)
     if json:
         answer_json(answer)
         return
     message(repr(curve))
-    _tell_verification(answer)
+    tell_verification(answer)
+    score_options.tell(answer)
     if answer["in_sample"] and targets:
         message("thresholds were chosen and reported on the same scores: optimistic; --select takes others")
 
@@ -106,6 +116,12 @@ def identification(
         ),
     ] = None,
     cmc: Annotated[bool, typer.Option("--cmc", help="Hits by rank without a threshold.")] = False,
+    by: By = None,
+    against: Against = None,
+    passengers: Passengers = None,
+    prevalence: Prevalence = None,
+    cameras: Cameras = 1.0,
+    minutes: Minutes = 2.0,
     confidence: Confidence = 0.95,
     json: Json = False,
 ) -> None:
@@ -126,11 +142,24 @@ def identification(
             answer["cmc"] = _cmc(curve, confidence)
         if operational_n is not None:
             answer["operational"] = _operational(chosen, curve, targets, answer, operational_n, confidence)
+        if by is not None:
+            first = file_of(candidates, "--by")
+            at = thresholds_of(answer)
+            answer["groups"] = score_options.grouped(first, by, at, confidence, enrolled=enrolled, rank=rank)
+        if against is not None:
+            answer["against"] = score_options.compared(
+                file_of(candidates, "--against"), against, targets, threshold or [], confidence,
+                enrolled=enrolled, rank=rank,
+            )  # fmt: skip
+        if passengers is not None or prevalence is not None:
+            site = (passengers, prevalence, cameras, minutes)
+            answer["workload"] = score_options.on_the_floor(curve, thresholds_of(answer), site, confidence)
     if json:
         answer_json(answer)
         return
     message(repr(curve.searches))
-    _tell_identification(answer)
+    tell_identification(answer)
+    score_options.tell(answer)
     if answer["in_sample"] and targets:
         message("thresholds were chosen and reported on the same searches: optimistic; --select takes others")
 
@@ -260,8 +289,7 @@ def _operational(
     from facelab.report.planning import at_operational_size
     from facelab.stats.operational import operational_answer
 
-    thresholds = [p["threshold"] for p in answer["operating_points"] if p["threshold"] is not None]
-    found = operational_answer(chosen, curve, targets, thresholds, size, confidence=confidence)
+    found = operational_answer(chosen, curve, targets, thresholds_of(answer), size, confidence=confidence)
     return found | {"sentences": [at_operational_size(scale) for scale in found["fpir_by_gallery_size"]]}
 
 
@@ -271,100 +299,6 @@ def _searched(curve: OpenSetCurve, *, mated: bool) -> dict[str, int]:
     of_kind = found.mated == mated
     people = len(set(found.person[of_kind].tolist()))
     return {"searches": int(of_kind.sum()), "failed": int((found.failed & of_kind).sum()), "subjects": people}
-
-
-def _tell_verification(answer: dict[str, Any]) -> None:
-    """Print a verification as tables and sentences."""
-    said = answer["traditional"]
-    rows = [("EER", number(said["eer"]["rate"]), f"at threshold {said['eer']['threshold']:.6g}")]
-    for name in ("fmr100", "fmr1000", "fmr10000"):
-        fixed = said[name]
-        counts = fixed["reason"] if fixed["fnmr"] is None else f"FNMR {rate_cell(fixed['fnmr'])}"
-        rows.append((name.upper(), number(fixed["value"]), counts))
-    answer_table(f"single numbers ({said['convention']})", ("name", "value", "measured"), rows)
-    _answer_points(answer["operating_points"], "target_fmr", ("fmr", "fnmr", "gfar", "gfrr"))
-    if "tail" in answer:
-        _tell_tail(answer["tail"])
-    _print_lines(answer["more_data"])
-
-
-def _tell_tail(tail: dict[str, Any]) -> None:
-    """Print the tail's thresholds, or why it was refused."""
-    if "refused" in tail:
-        message(f"no extrapolation: {tail['refused']}")
-        return
-    rows = []
-    for point in tail["thresholds"]:
-        kind = "extrapolated" if point.get("extrapolated") else "within the data"
-        known = point["threshold"] is not None
-        rows.append(
-            (f"{point['target']:g}", _score(point["threshold"]), _score(point.get("certified")), kind)
-            if known
-            else (f"{point['target']:g}", "none", "none", point["reason"])
-        )
-    answer_table("a model's tail, no measurement", ("target fmr", "threshold", "certified", "kind"), rows)
-    fit = f"shape {tail['shape']:.3f}, above {tail['start']:.4f}, goodness of fit p = {tail['fit_p']:.2f}"
-    message(f"generalised Pareto tail of {tail['exceedances']} of {tail['comparisons']:,} comparisons: {fit}")
-
-
-def _tell_identification(answer: dict[str, Any]) -> None:
-    """Print an identification as tables and sentences."""
-    _answer_points(answer["operating_points"], "target_fpir", ("fpir", "fnir", "misidentification"))
-    if "cmc" in answer:
-        rows = [
-            (at["rank"], f"{at['hits']}/{at['mated']} = {number(at['rate'])}", f"[{at['low']:.3g}, {at['high']:.3g}]")
-            for at in answer["cmc"]["at"]
-            if at["rate"] is not None
-        ]
-        answer_table("hits by rank, no threshold", ("rank", "hits", "interval"), rows)
-    if "operational" in answer:
-        _tell_operational(answer["operational"])
-    _print_lines(answer["more_data"])
-
-
-def _tell_operational(said: dict[str, Any]) -> None:
-    """Print thresholds for the site's own gallery size, and FPIR there."""
-    kind = "extrapolated" if said["extrapolated"] else "measured"
-    rows = [
-        (f"{t['target']:g}", _score(t["threshold"]), _score(t.get("certified")), t.get("reason", kind))
-        for t in said["thresholds"]
-    ]
-    if rows:
-        heads = ("target fpir", "threshold", "certified", "kind")
-        answer_table(f"with {said['subjects']:,} enrolled (tested: {said['tested']:,})", heads, rows)
-    _print_lines(said["sentences"])
-    if not said["tested_share_suffices"]:
-        share = f"{100 * said['tested_share']:.3g} % of the operational gallery was tested"
-        message(f"{share}; NIST SP 800-63A-4 wants 90 %")
-
-
-def _answer_points(points: list[dict[str, Any]], target: str, rates: tuple[str, ...]) -> None:
-    """Print operating points as a table; the reasons of those that fall short come below."""
-    if not points:
-        return
-    rows = [(*_chosen(point, target), *(rate_cell(point[name]) for name in rates)) for point in points]
-    heads = [name if len(name) > 5 else name.upper() for name in rates]
-    answer_table("operating points", (target.replace("_", " "), "threshold", "certified", "supported", *heads), rows)
-    for point in points:
-        if point.get("reason"):
-            message(point["reason"])
-
-
-def _chosen(point: dict[str, Any], target: str) -> tuple[str, str, str, str]:
-    """The target of a point, its threshold, the certified one, and whether the data supports it."""
-    threshold, supported = _score(point["threshold"]), "yes" if point["supported"] else "no"
-    if point[target] is None:
-        return "given", threshold, "–", supported
-    return f"{point[target]:g}", threshold, _score((point.get("certified") or {}).get("threshold")), supported
-
-
-def _score(threshold: float | None) -> str:
-    return "none" if threshold is None else f"{threshold:.6g}"
-
-
-def _print_lines(sentences: Sequence[str]) -> None:
-    for sentence in sentences:
-        print(sentence)
 
 
 @contextmanager

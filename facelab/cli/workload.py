@@ -87,7 +87,7 @@ def workload(
     if json:
         answer_json(answer)
         return
-    _tell(answer)
+    tell(answer)
 
 
 def _of_numbers(fpir: float | None, fnir: float | None, site: Site, journey_miss: float | None) -> dict[str, Any]:
@@ -150,7 +150,7 @@ def _said(found: Workload, threshold: float | None) -> dict[str, Any]:
     return {"threshold": threshold} | found.to_dict()
 
 
-def _tell(answer: dict[str, Any]) -> None:
+def tell(answer: dict[str, Any]) -> None:
     """Print the workload."""
     site = answer["site"]
     rows = [(name, estimate_cell(answer[key])) for key, name in FIGURES]

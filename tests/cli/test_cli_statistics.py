@@ -427,3 +427,47 @@ class TestPlan:
         assert run("plan", "--target-fpir", "1/0").exit_code == 2
         assert run("plan", "--target-fpir", "often").exit_code == 2
         assert "target" in refused("plan", "--target-fpir", 2)
+
+
+class TestOptionsOfTheTwo:
+    """Groups, a second system and the floor as options of `facelab verification` and `facelab identification`."""
+
+    def test_identification_by_a_column_is_what_groups_says(self, folder: Path) -> None:
+        answer = answered("identification", folder / "old.csv", "--threshold", 0.3, "--by", "camera")
+        alone = answered("groups", folder / "old.csv", "--by", "camera", "--threshold", 0.3)
+        (found,) = answer["groups"]
+        assert {name: alone[name] for name in found} == found
+
+    def test_verification_by_a_column_counts_what_it_reports(self, folder: Path) -> None:
+        answer = answered("verification", folder / "a.csv", "--target-fmr", 0.1, "--target-fmr", 1e-9, "--by", "one")
+        (found,) = answer["groups"]
+        errors = sum(row["errors"] for row in found["false_positive"]["groups"])
+        assert errors == answer["operating_points"][0]["fmr"]["errors"]
+
+    def test_a_second_system_is_compared_at_each_target_and_threshold(self, folder: Path) -> None:
+        arguments = ("--target-fpir", 0.1, "--target-fpir", 1e-4, "--threshold", 0.3, "--against", folder / "new.csv")
+        first, second, third = answered("identification", folder / "old.csv", *arguments)["against"]
+        assert first["at_fpir"]["fnir"]["difference"] < 0
+        assert "cannot be resolved" in second["reason"]
+        assert third["at_thresholds"]["fnir"]["test"]["p_value"] <= 1
+        one = answered("verification", folder / "a.csv", "--target-fmr", 0.01, "--against", folder / "b.csv")
+        assert one["against"][0]["at_fmr"]["fnmr"]["difference"] < 0
+
+    def test_the_floor_of_each_threshold_is_what_workload_says(self, folder: Path) -> None:
+        site = ("--passengers", 1000, "--prevalence", "1/100", "--cameras", 2)
+        (found,) = answered("identification", folder / "old.csv", "--threshold", 0.3, *site)["workload"]
+        alone = answered("workload", *site, "--candidates", folder / "old.csv", "--threshold", 0.3)
+        assert found["false_alerts_a_day"] == alone["false_alerts_a_day"]
+        assert found["missed_a_year"] is None
+
+    def test_a_person_reads_them_all(self, folder: Path) -> None:
+        arguments = ("--threshold", 0.3, "--by", "camera", "--passengers", 10, "--prevalence", 0.1)
+        shown = run("identification", folder / "old.csv", *arguments, "--against", folder / "new.csv").stdout
+        for said in ("FPIR by camera", "second minus first", "false alerts a day"):
+            assert said in shown
+
+    def test_what_is_missing_is_refused(self, folder: Path, tmp_path: Path) -> None:
+        old = folder / "old.csv"
+        assert "--prevalence" in refused("identification", old, "--threshold", 0.3, "--passengers", 10)
+        assert "--against" in refused("identification", old, "--against", folder / "new.csv")
+        assert "'tone' is missing" in refused("identification", old, "--threshold", 0.3, "--by", "tone")

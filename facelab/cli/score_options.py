@@ -1,0 +1,137 @@
+"""What `facelab verification` and `identification` add where a column or an option asks for it.
+
+Groups by a column, a second system on the same people, and the floor of a site: the same library calls as of
+`facelab groups`, `facelab compare-scores` and `facelab workload`, at the thresholds of the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from facelab.cli import comparing, groups, workload
+from facelab.cli.rates import share
+from facelab.errors import BadInput, UnattainableTarget
+
+if TYPE_CHECKING:
+    from facelab.stats import OpenSetCurve
+
+SEED = 1
+By = Annotated[str | None, typer.Option("--by", help="A column of groups: rates by group at each threshold.")]
+Against = Annotated[
+    Path | None, typer.Option("--against", help="A second system's file on the same people: is it better?")
+]
+Passengers = Annotated[
+    float | None, typer.Option("--passengers", help="Passengers a day: alerts a day at each threshold.")
+]
+Prevalence = Annotated[
+    float | None,
+    typer.Option("--prevalence", parser=share, metavar="SHARE", help="Share of passages that are of enrolled people."),
+]
+Cameras = Annotated[float, typer.Option("--cameras", help="Cameras that each passenger passes.")]
+Minutes = Annotated[float, typer.Option("--minutes", help="Minutes that the review of one alert takes.")]
+
+
+def thresholds_of(answer: dict[str, Any]) -> list[float]:
+    """The thresholds of an answer's operating points, those that exist."""
+    return [point["threshold"] for point in answer["operating_points"] if point["threshold"] is not None]
+
+
+def file_of(path: Path | None, option: str) -> Path:
+    """`path`, or a refusal: `option` works on a file of scores or candidates."""
+    if path is None:
+        raise BadInput("it needs a file of scores or candidates, not templates", place=option)
+    return path
+
+
+def grouped(
+    path: Path, by: str, thresholds: Sequence[float], confidence: float, *, enrolled: Path | None = None, rank: int = 1
+) -> list[dict[str, Any]]:
+    """Rates by group at each threshold."""
+    import numpy as np
+
+    from facelab.stats import read_enrolled
+    from facelab.stats.groupfile import file_group_report
+
+    names = None if enrolled is None else read_enrolled(enrolled)
+    return [
+        {"by": by}
+        | file_group_report(path, by, at, enrolled=names, rank=rank, rng=np.random.default_rng(SEED)).to_dict(
+            confidence
+        )
+        for at in thresholds
+    ]
+
+
+def compared(
+    path: Path,
+    against: Path,
+    targets: Sequence[float],
+    thresholds: Sequence[float],
+    confidence: float,
+    *,
+    enrolled: Path | None = None,
+    rank: int = 1,
+) -> list[dict[str, Any]]:
+    """The second system's rates minus the first's, at each target and at each given threshold.
+
+    At a target each has its own threshold; a target that the data cannot resolve has a reason instead.
+    """
+    import numpy as np
+
+    from facelab.stats import read_enrolled
+    from facelab.stats.same_people import compare_files
+
+    names = None if enrolled is None else read_enrolled(enrolled)
+    asked: list[dict[str, Any]] = [{"target": target} for target in targets]
+    asked += [{"thresholds": (at, at)} for at in thresholds]
+    if not asked:
+        raise BadInput("two systems are compared at a target or at a threshold; give one", place="--against")
+    found = []
+    for at in asked:
+        rng = np.random.default_rng(SEED)
+        try:
+            found.append(compare_files(path, against, **at, enrolled=names, rank=rank, confidence=confidence, rng=rng))
+        except UnattainableTarget as error:
+            found.append({"target": at["target"], "reason": str(error)})
+    return found
+
+
+def on_the_floor(
+    curve: OpenSetCurve,
+    thresholds: Sequence[float],
+    site: tuple[float | None, float | None, float, float],
+    confidence: float,
+) -> list[dict[str, Any]]:
+    """The workload at each threshold; `site` is passengers, prevalence, cameras and minutes a review."""
+    from facelab.stats.floor import workload_at
+    from facelab.stats.workload import Site
+
+    passengers, prevalence, cameras, minutes = site
+    if passengers is None or prevalence is None:
+        missing = "--prevalence" if prevalence is None else "--passengers"
+        raise BadInput("alerts a day need both passengers and prevalence", place=missing)
+    place = Site(passengers, prevalence, cameras, minutes)
+    return [
+        {"threshold": at} | workload_at(curve, at, place, journeys=False, confidence=confidence).to_dict()
+        for at in thresholds
+    ]
+
+
+def tell(answer: dict[str, Any]) -> None:
+    """Print what was added to `answer`."""
+    for report in answer.get("groups", ()):
+        print(f"At a threshold of {report['threshold']:.6g}:")
+        for part in (report["false_positive"], report["false_negative"]):
+            if part is not None:
+                groups.tell(part, report["by"])
+    for found in answer.get("against", ()):
+        if "reason" in found:
+            print(found["reason"])
+        else:
+            comparing.tell(found)
+    for found in answer.get("workload", ()):
+        workload.tell(found)
