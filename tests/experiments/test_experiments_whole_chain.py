@@ -38,7 +38,7 @@ def test_the_whole_chain_on_a_small_terminal(project: Path, root: Path) -> None:
     assert config.evidence.run_id == found.run_id
     assert config.threshold == found.table[0].threshold
     assert open_store().get_run(found.run_id).info.status == "FINISHED"
-    assert any("tracking" in step.note for step in steps), "the bars of the kernels reach whoever watches"
+    assert any("drawing" in step.note for step in steps), "the bars of the kernels reach whoever watches"
     logged = [path for path in (project / "mlruns").rglob("*") if path.is_file()]
     assert {"tuned.json", "01_footage_to_tracks.html", "07_export_config.ipynb"} <= {path.name for path in logged}
     text = "".join(path.read_text(errors="ignore") for path in logged if path.suffix in (".ipynb", ".html"))
