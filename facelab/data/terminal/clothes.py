@@ -81,6 +81,7 @@ def look(rng: np.random.Generator, cloth: Array | None, skin: Array) -> Look:
     bag = str(rng.choice(("none", "backpack", "shoulder", "trolley"), p=(0.35, 0.25, 0.2, 0.2)))
 
     def tone(colour: Array) -> tuple[float, float, float]:
+        """`colour` within what cloth and skin can have."""
         b, g, r = (float(value) for value in np.clip(colour, 10, 232))
         return b, g, r
 
@@ -211,6 +212,7 @@ def torso(dress: Look, per_m: float, *, seed: int) -> Piece:
     c, y0 = w / 2, 0.05 * per_m
 
     def at(x: float, y: float) -> tuple[float, float]:
+        """The px of a place on the body."""
         return c + x * per_m, y0 + y * per_m
 
     outline = smooth(
@@ -261,6 +263,11 @@ def _dress(brush: Brush, dress: Look) -> None:
         tie = np.roll(under, 1) * 0.5
         brush.fill([(-0.016, 0.045), (0.016, 0.045), (0.022, 0.26), (0.0, 0.30), (-0.022, 0.26)], tie)
     brush.fill([(-0.062, -0.06), (0.062, -0.06), (0.045, 0.03), (0.0, 0.055), (-0.045, 0.03)], skin * 0.80)
+    _straps(brush, dress)
+
+
+def _straps(brush: Brush, dress: Look) -> None:
+    """The straps of a bag."""
     strap, s = np.array(dress.bag_colour), dress.shoulder_m
     if dress.bag == "backpack":
         for side in (-1, 1):

@@ -36,6 +36,7 @@ def _mask(image: Array, points: Array) -> Array:
     down = axis / tall
 
     def at(x: float, y: float) -> tuple[float, float]:
+        """The px of a place on the face, in distances between eyes and mouth."""
         place = eyes + across * x * tall + down * y * tall
         return float(place[0]), float(place[1])
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 STEP_HZ = 0.95
 LEAST_SIGMA = 0.42
+FINE_PX = 60.0
+"""A face wider than this is drawn from pictures softer than the lens: `LEAST_SIGMA` would not show."""
 EYES = 0.935  # of the height
 TICK_S = 0.02
 
@@ -154,7 +156,12 @@ class Painter:
         if hung is not None:
             canvas.lay(smeared(hung[0], _body_smear(speed[0], blur)), hung[1], depth, gain)
         seat = Seat(
-            eyes, float(depths[2]), Smear(float(speed[2, 0]), float(speed[2, 1]), hypot(blur, LEAST_SIGMA)), gain
+            eyes,
+            float(depths[2]),
+            Smear(
+                float(speed[2, 0]), float(speed[2, 1]), hypot(blur, LEAST_SIGMA if across * FACE_M < FINE_PX else 0.0)
+            ),
+            gain,
         )
         self._head(canvas, actor, time_s, seat)
 

@@ -120,6 +120,7 @@ def _spline(controls: Array, values: Array, at: Array) -> Array:
     """Thin-plate spline through `values` (n, 2) at `controls` (n, 2), evaluated at `at` (m, 2)."""
 
     def kernel(a: Array, b: Array) -> Array:
+        """r^2 log r^2 between all points of `a` and `b`."""
         square = ((a[:, None] - b[None]) ** 2).sum(axis=2)
         return np.asarray(square * np.log(square + 1e-9))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import TypeAlias
 
 from facelab.data.terminal.rays import Colour, Cylinder, Material, Panel, Scene
 from facelab.data.terminal.signs import apron, board, ceiling, outdoors, panelled, picture, plain, sign, tiles
@@ -21,10 +22,12 @@ FLIGHTS = [
     ("07:45", "Kelstadt", "A1"),
 ]
 Thing = Panel | Cylinder
+Span: TypeAlias = tuple[float, float]
 
 
-def _box(x0: float, x1: float, y0: float, y1: float, z0: float, z1: float, material: Material) -> list[Thing]:
+def _box(x: Span, y: Span, z: Span, material: Material) -> list[Thing]:
     """The sides of a box that can be seen from the camera's side."""
+    (x0, x1), (y0, y1), (z0, z1) = x, y, z
     return [
         Panel(2, z0, (x0, y0), (x1, y1), material),
         Panel(1, y1, (x0, z0), (x1, z1), material),
@@ -76,14 +79,14 @@ def entrance() -> Scene:
         Panel(1, top, (left, 0.0), (right, back), ceiling((0.5, 0.5, 0.5), 0.9, (2.4, 2.4, 2.4), 3)),
     ]
     for x in (-5.15, -4.0, -2.7, -1.35, 0.0, 1.35, 2.7, 4.1, 5.5):
-        things += _box(x - 0.045, x + 0.045, 0.0, 3.35, back - 0.06, back + 0.02, plain(DARK))
-    things += _box(left, right, 2.35, 2.47, back - 0.06, back + 0.02, plain(DARK))
-    things += _box(left, right, 0.0, 0.10, back - 0.04, back + 0.02, plain(DARK))
+        things += _box((x - 0.045, x + 0.045), (0.0, 3.35), (back - 0.06, back + 0.02), plain(DARK))
+    things += _box((left, right), (2.35, 2.47), (back - 0.06, back + 0.02), plain(DARK))
+    things += _box((left, right), (0.0, 0.10), (back - 0.04, back + 0.02), plain(DARK))
     columns = ((-2.35, 7.2), (2.45, 7.2))
     things += [Cylinder(x, z, 0.27, 0.0, top, tiles((0.66, 0.67, 0.69), 1.3, 0.01)) for x, z in columns]
     things += _sign("Check-in 1-24", 0.1, 2.62, 8.3, 2.5, 0.42)
-    things += _box(2.3, 3.6, 0.0, 1.05, 5.2, 5.8, panelled((0.18, 0.26, 0.40), 0.45, 1.1))
-    things += _box(-3.3, -2.75, 0.0, 0.95, 8.5, 8.9, plain((0.30, 0.30, 0.31)))
+    things += _box((2.3, 3.6), (0.0, 1.05), (5.2, 5.8), panelled((0.18, 0.26, 0.40), 0.45, 1.1))
+    things += _box((-3.3, -2.75), (0.0, 0.95), (8.5, 8.9), plain((0.30, 0.30, 0.31)))
     low, high = (0.9, 5.2), (2.4, 7.6)
     image = board(560, 340, FLIGHTS)[:, ::-1]
     things.append(Panel(0, right - 0.04, low, high, picture(image[:, ::-1], low, high, upright=0), glow=0.9))
@@ -113,10 +116,10 @@ def queue() -> Scene:
     for x in (-1.5, -0.5, 0.5, 1.5):
         things += _barrier([(x, 2.1), (x, 3.6), (x, 5.1)], blue)
     for x0, x1 in ((left, -1.55), (1.55, right)):
-        things += _box(x0, x1, 0.0, 2.05, 6.0, 6.08, panelled((0.44, 0.34, 0.26), 0.9, 2.2))
-        things += _box(x0, x1, 2.05, 2.10, 5.99, 6.09, plain(STEEL))
-    things += _box(2.6, 3.9, 0.0, 1.15, 4.4, 5.0, panelled((0.26, 0.27, 0.28), 0.65, 1.2))
-    things += _box(3.0, 3.5, 1.15, 1.5, 4.75, 4.8, plain(DARK))
+        things += _box((x0, x1), (0.0, 2.05), (6.0, 6.08), panelled((0.44, 0.34, 0.26), 0.9, 2.2))
+        things += _box((x0, x1), (2.05, 2.10), (5.99, 6.09), plain(STEEL))
+    things += _box((2.6, 3.9), (0.0, 1.15), (4.4, 5.0), panelled((0.26, 0.27, 0.28), 0.65, 1.2))
+    things += _box((3.0, 3.5), (1.15, 1.5), (4.75, 4.8), plain(DARK))
     things += [Cylinder(-2.9, 5.4, 0.24, 0.0, top, plain((0.64, 0.66, 0.68)))]
     feet = [(x - 0.1, z - 0.1, x + 0.1, z + 0.1) for x in (-1.5, -0.5, 0.5, 1.5) for z in (2.1, 3.6, 5.1)]
     feet += [(left, 6.0, -1.55, 6.08), (1.55, 6.0, right, 6.08), (2.6, 4.6, 3.9, 5.2), (-3.1, 5.2, -2.7, 5.6)]
@@ -138,17 +141,17 @@ def gate() -> Scene:
         Panel(1, top, (left, 0.0), (right, back), ceiling((0.55, 0.55, 0.55), 0.8, (2.3, 2.3, 2.3), 3)),
     ]
     for x in (-4.9, -3.3, -1.65, 0.0, 1.65, 3.3, 4.9):
-        things += _box(x - 0.05, x + 0.05, 0.7, 2.6, back - 0.05, back + 0.02, plain((0.12, 0.12, 0.13)))
+        things += _box((x - 0.05, x + 0.05), (0.7, 2.6), (back - 0.05, back + 0.02), plain((0.12, 0.12, 0.13)))
     things += _sign("Gate B7", -1.25, 2.02, 5.6, 1.5, 0.34)
-    things += _box(1.75, 3.2, 0.0, 1.12, 3.4, 3.95, panelled((0.10, 0.20, 0.42), 0.5, 1.2))
-    things += _box(2.2, 2.65, 1.12, 1.46, 3.55, 3.6, plain(DARK))
+    things += _box((1.75, 3.2), (0.0, 1.12), (3.4, 3.95), panelled((0.10, 0.20, 0.42), 0.5, 1.2))
+    things += _box((2.2, 2.65), (1.12, 1.46), (3.55, 3.6), plain(DARK))
     for x in (-0.9, -0.3, 0.3, 0.9):
-        things += _box(x - 0.06, x + 0.06, 0.0, 0.92, 3.2, 4.0, plain((0.52, 0.52, 0.51)))
-        things += _box(x - 0.045, x + 0.045, 0.92, 0.95, 3.2, 4.0, plain((0.06, 0.06, 0.06)))
+        things += _box((x - 0.06, x + 0.06), (0.0, 0.92), (3.2, 4.0), plain((0.52, 0.52, 0.51)))
+        things += _box((x - 0.045, x + 0.045), (0.92, 0.95), (3.2, 4.0), plain((0.06, 0.06, 0.06)))
         things.append(Panel(2, 3.19, (x - 0.03, 0.70), (x + 0.03, 0.82), plain((0.2, 0.75, 0.1)), glow=1.2))
     for x in (-3.8, -3.15, -2.5):
-        things += _box(x - 0.28, x + 0.28, 0.42, 0.50, 6.4, 6.9, plain((0.16, 0.11, 0.08)))
-        things += _box(x - 0.28, x + 0.28, 0.50, 0.95, 6.85, 6.9, plain((0.16, 0.11, 0.08)))
+        things += _box((x - 0.28, x + 0.28), (0.42, 0.50), (6.4, 6.9), plain((0.16, 0.11, 0.08)))
+        things += _box((x - 0.28, x + 0.28), (0.50, 0.95), (6.85, 6.9), plain((0.16, 0.11, 0.08)))
     feet = [(1.75, 3.4, 3.2, 3.95), (-4.1, 6.4, -2.2, 6.9)]
     feet += [(x - 0.06, 3.2, x + 0.06, 4.0) for x in (-0.9, -0.3, 0.3, 0.9)]
     floor = plain((0.30, 0.27, 0.25), grain=0.22)
