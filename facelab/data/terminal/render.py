@@ -129,6 +129,7 @@ class _Meter:
             return
 
         def watch() -> None:
+            """Tell what is counted, four times a second."""
             while not done.wait(0.25):
                 counted = sum(path.stat().st_size for path in folder.glob("*.count")) * TOLD_EVERY
                 told(min(counted, total), total)
@@ -189,6 +190,7 @@ def _draw(plan: ClipPlan, scene: Stage, people: SyntheticPeople, path: Path) -> 
     with path.with_suffix(".count").open("wb", buffering=0) as count:
 
         def tick(frame: int) -> None:
+            """Leave a mark every `TOLD_EVERY` frames."""
             if frame % TOLD_EVERY == 0:
                 count.write(b".")
 

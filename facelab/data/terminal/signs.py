@@ -42,6 +42,7 @@ def plain(colour: Colour, grain: float = 0.03) -> Material:
     """One colour with a little unevenness."""
 
     def surface(u: Array, v: Array) -> Array:
+        """The material."""
         return np.asarray(np.array(colour, np.float32) * (1 + grain * _mottled(u, v, 90)[:, None]))
 
     return surface
@@ -51,6 +52,7 @@ def tiles(colour: Colour, side: float, joint: float, *, contrast: float = 0.1, l
     """Square stone tiles, each of a slightly other tone, with darker joints."""
 
     def surface(u: Array, v: Array) -> Array:
+        """The material."""
         a, b = u / side, v / side
         i, j = np.floor(a).astype(np.int64), np.floor(b).astype(np.int64)
         tone = mottle()[(i * 37 + 11) % 512, (j * 53 + 29) % 512]
@@ -66,6 +68,7 @@ def panelled(colour: Colour, width: float, height: float, joint: float = 0.012) 
     """Wall cladding in upright panels with thin shadow joints."""
 
     def surface(u: Array, v: Array) -> Array:
+        """The material."""
         a, b = u / width, v / height
         i, j = np.floor(a).astype(np.int64), np.floor(b).astype(np.int64)
         tone = 1 + 0.05 * mottle()[(i * 31 + 5) % 512, (j * 17 + 3) % 512] + 0.03 * _mottled(u, v, 60)
@@ -79,6 +82,7 @@ def ceiling(colour: Colour, side: float, lamp: Colour, every: int) -> Material:
     """A ceiling of square plates, every so many of which is a lamp."""
 
     def surface(u: Array, v: Array) -> Array:
+        """The material."""
         a, b = u / side, v / side
         i, j = np.floor(a).astype(np.int64), np.floor(b).astype(np.int64)
         edge = np.minimum(np.minimum(a - i, i + 1 - a), np.minimum(b - j, j + 1 - b))
@@ -94,6 +98,7 @@ def picture(image: Array, low: tuple[float, float], high: tuple[float, float], *
     linear = (image.astype(np.float32) / 255) ** 2.2
 
     def surface(u: Array, v: Array) -> Array:
+        """The material."""
         pair = [(u - low[0]) / (high[0] - low[0]), (v - low[1]) / (high[1] - low[1])]
         across, up = pair[1 - upright], pair[upright]
         x = (across * (image.shape[1] - 1)).astype(np.float32)[:, None]
