@@ -28,6 +28,11 @@ class Detection(Settings):
 
     input_size: int = Field(640, ge=64, le=4096, multiple_of=32, description="longest side given to the detector, px")
     min_score: Share = Field(0.5, description="detections below this score are dropped")
+    canvas: Literal["pack", "trimmed"] = Field(
+        "pack",
+        description="black margin around the picture: as the pack has it, or only up to the next 32 px, which is "
+        "faster (640x384 in place of 640x640: .6 of the time) and moves the boxes of faces that the edge cuts",
+    )
     nms_iou: Share = Field(0.4, description="of two boxes that overlap more than this the weaker is dropped")
 
 

@@ -80,6 +80,8 @@ def detected_faces(image: Image, model: Model, detector: Detector, settings: con
     """
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
         raise BadInput(f"an image must be uint8 (H, W, 3), this is {image.dtype} {image.shape}", place="image")
+    if settings.canvas == "trimmed":
+        detector = detector.model_copy(update={"canvas": "trimmed"})
     tensor, scale = input_tensor(image, settings.input_size, detector)
     outputs = model.outputs(tensor)
     read = scrfd_candidates if detector.kind == "scrfd" else yunet_candidates

@@ -23,6 +23,6 @@ def progress_shown(wanted: bool = True) -> bool:
 
 def progress_bar(title: str, total: int | None, unit: str, *, wanted: bool = True) -> tqdm[Any]:
     """A bar of `total` units (None: not known), hidden where the rule above says so."""
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     return tqdm(total=total, desc=title, unit=unit, disable=not progress_shown(wanted), dynamic_ncols=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-
 import cv2
 import numpy as np
 import pytest
@@ -97,6 +96,13 @@ def test_faces_come_strongest_first_in_pixels_of_the_picture():
     assert_allclose(found.score, [0.9, 0.6])
     assert_allclose(found.box, 2 * np.array([[56 - 4, 8 - 4, 56 + 4, 8 + 4], [-4, -4, 4, 4]]))
     assert_allclose(found.landmarks[1], np.full((5, 2), 4.0))
+
+
+def test_a_user_may_trim_the_canvas_that_the_pack_has_square():
+    model = Answer(_scrfd_outputs())
+    for canvas in ("pack", "trimmed"):
+        detected_faces(_picture(30, 90), model, SCRFD, Detection(input_size=64, canvas=canvas))
+    assert [tensor.shape for tensor in model.seen] == [(1, 3, 64, 64), (1, 3, 32, 64)]
 
 
 @pytest.mark.parametrize(

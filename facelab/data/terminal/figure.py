@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil, cos, hypot, log2, pi, sin
+from math import ceil, cos, log2, pi, sin
 from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from facelab.data.terminal.walkers import Walk
 
 STEP_HZ = 0.95
-LEAST_SIGMA = 0.42
-FINE_PX = 60.0
-"""A face wider than this is drawn from pictures softer than the lens: `LEAST_SIGMA` would not show."""
+LEAST_SIGMA = 0.45
+"""Less blur than this does not show beside that of the enlarged pictures, px."""
 EYES = 0.935  # of the height
 TICK_S = 0.02
 
@@ -158,9 +157,7 @@ class Painter:
         seat = Seat(
             eyes,
             float(depths[2]),
-            Smear(
-                float(speed[2, 0]), float(speed[2, 1]), hypot(blur, LEAST_SIGMA if across * FACE_M < FINE_PX else 0.0)
-            ),
+            Smear(float(speed[2, 0]), float(speed[2, 1]), blur if blur > LEAST_SIGMA else 0.0),
             gain,
         )
         self._head(canvas, actor, time_s, seat)

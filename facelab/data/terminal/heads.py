@@ -150,9 +150,9 @@ def bends(a: Head, b: Head, share: float, droop: float) -> tuple[list[Bend], Arr
 
 
 def _level(head: Head, scale: float) -> tuple[Array, float]:
-    """The smallest level that still holds the detail at `scale` frame px a picture px, and its shrinkage."""
+    """The level for `scale` frame px a picture px, as soft as a lens would make it, and its shrinkage."""
     index = 0
-    while index + 1 < len(head.levels) and scale * 2 ** (index + 1) <= 1.0:
+    while index + 1 < len(head.levels) and scale * 2 ** (index + 1) <= 1.2:
         index += 1
     return head.levels[index], 0.5**index
 

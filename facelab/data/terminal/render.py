@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from facelab.config import TerminalFootage
     from facelab.data.footage import Footage
 
-VERSION = 2
+VERSION = 3
 STAMP, MANIFEST, TRUTH = "rendered.json", "footage.yaml", "truth.csv"
 TOLD_EVERY = 10
 Progress = Callable[[int, int], None]

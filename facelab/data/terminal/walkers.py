@@ -15,8 +15,8 @@ from facelab.data.terminal.camera import FPS, Array
 
 TURN_S = 0.35
 APART_M = {"entrance": 0.52, "queue": 0.50, "gate": 0.52}
-RATE = {"entrance": 3.2, "queue": 3.4, "gate": 3.0}
-PACE = {"entrance": (1.35, 0.14), "queue": (1.05, 0.08), "gate": (1.15, 0.10)}
+RATE = {"entrance": 3.7, "queue": 4.0, "gate": 3.6}
+PACE = {"entrance": (1.48, 0.14), "queue": (1.25, 0.09), "gate": (1.32, 0.10)}
 KINDS = ("middle", "yaw_left", "yaw_right", "down", "smile_light")
 HABITS = {
     "entrance": (0.56, 0.09, 0.09, 0.15, 0.11),
@@ -118,7 +118,7 @@ def _goal(camera: str, rng: np.random.Generator) -> list[tuple[float, float]]:
             z, side = float(u(2.6, 4.2)), -1.0 if way < 0.85 else 1.0
             end = (side * (0.42 * z + 0.6), z)
         middle = (0.62 * door + 0.38 * end[0] + float(u(-0.3, 0.3)), 0.5 * 9.0 + 0.5 * end[1])
-        return [(door, 9.8), (door, 9.0), middle, end]
+        return [(door, 9.3), (door, 8.7), middle, end]
     if camera == "queue":
         lane = float(rng.choice((-1.0, 0.0, 1.0)))
         side = float(rng.choice((-1.0, 1.0)))
