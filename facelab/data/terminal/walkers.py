@@ -21,11 +21,11 @@ KINDS = ("middle", "yaw_left", "yaw_right", "down", "smile_light")
 HABITS = {
     "entrance": (0.56, 0.09, 0.09, 0.15, 0.11),
     "queue": (0.48, 0.11, 0.11, 0.20, 0.10),
-    "gate": (0.60, 0.06, 0.06, 0.12, 0.16),
+    "gate": (0.54, 0.07, 0.07, 0.14, 0.18),
 }
-ABSORBED = {"entrance": 0.06, "queue": 0.10, "gate": 0.03}
+ABSORBED = {"entrance": 0.06, "queue": 0.10, "gate": 0.05}
 COVERED = ("", "mask", "sunglasses", "hood", "away")
-COVERED_SHARE = (0.94, 0.024, 0.014, 0.011, 0.011)
+COVERED_SHARE = (0.92, 0.03, 0.02, 0.015, 0.015)
 OBSTACLES = {  # x, z, radius
     "entrance": ((-2.35, 7.2, 0.5), (2.45, 7.2, 0.5), (2.95, 5.5, 0.85), (-3.0, 8.7, 0.6)),
     "queue": ((-2.9, 5.4, 0.5), (3.25, 4.9, 0.9)),
