@@ -128,7 +128,7 @@ def _answer(found: Evaluation, *, json: bool) -> None:
         answer_json(found.to_dict())
         return
     answer_table(found.scenario.title, found.columns, [row.cells for row in found.table])
-    for sentence in (*found.finding, *found.more_data):
+    for sentence in (*found.scenario.notes, *found.finding, *found.more_data):
         print(sentence)
     print()
     for name, path in found.paths.items():

@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,8 +22,6 @@ from facelab.errors import BadInput
 from facelab.types import Bools, Checked, Floats, Ints, Strings, shaped
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pandas as pd
 
 COLUMNS = ("camera", "frame", "passage_id", "subject_id", "x1", "y1", "x2", "y2")
@@ -163,7 +162,7 @@ class Truth(Checked):
         return [[camera, str(frame), *ids, *box] for (camera, frame, *ids), box in zip(names, corners)]
 
 
-def read_truth(path: Path) -> Truth:
+def read_truth(path: str | Path) -> Truth:
     """The truth in the CSV file at `path`.
 
     Raises
@@ -172,6 +171,7 @@ def read_truth(path: Path) -> Truth:
         The file is missing or empty, a column is missing or unknown, or a value cannot be used: the message names the
         file, the line and the column.
     """
+    path = Path(path)
     rows = read_rows(path, required=COLUMNS)
     try:
         return Truth(
