@@ -82,19 +82,10 @@ class NonMated(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class MatedScores:
-    """Mated comparisons.
-
-    Parameters
-    ----------
-    score : (m,) float array
-        Similarities; NaN where the comparison failed.
-    person : (m,) int array or None
-        Whose they are, numbered from 0 without gaps; None where unknown.
-    """
+class _Held:
+    """Scores that are held in memory, failed comparisons among them."""
 
     score: Floats
-    person: Ints | None = None
 
     @cached_property
     def ordered(self) -> Floats:
@@ -114,6 +105,21 @@ class MatedScores:
     def failed(self) -> int:
         """Comparisons without one."""
         return len(self.score) - len(self.ordered)
+
+
+@dataclass(frozen=True, eq=False)
+class MatedScores(_Held):
+    """Mated comparisons.
+
+    Parameters
+    ----------
+    score : (m,) float array
+        Similarities; NaN where the comparison failed.
+    person : (m,) int array or None
+        Whose they are, numbered from 0 without gaps; None where unknown.
+    """
+
+    person: Ints | None = None
 
     @property
     def people(self) -> int | None:
@@ -161,7 +167,7 @@ class MatedScores:
 
 
 @dataclass(frozen=True, eq=False)
-class StoredScores:
+class StoredScores(_Held):
     """Non-mated comparisons, all in memory; see `NonMated` for what each name answers.
 
     Parameters
@@ -172,28 +178,8 @@ class StoredScores:
         The two people of each, in one numbering; None where unknown.
     """
 
-    score: Floats
     first: Ints | None = None
     second: Ints | None = None
-
-    @cached_property
-    def ordered(self) -> Floats:
-        """(c,) the completed scores, rising."""
-        return _sorted_scores(self.score)
-
-    @cached_property
-    def _completed(self) -> Bools:
-        return np.asarray(~np.isnan(self.score))
-
-    @property
-    def completed(self) -> int:
-        """Comparisons with a score."""
-        return len(self.ordered)
-
-    @property
-    def failed(self) -> int:
-        """Comparisons without one."""
-        return len(self.score) - len(self.ordered)
 
     @cached_property
     def _design(self) -> PairTrials | None:
