@@ -217,10 +217,11 @@ def _tail(curve: ErrorCurve, targets: list[float], confidence: float) -> dict[st
     """The tail and its thresholds at the targets and beyond; always the same, its random numbers have one seed."""
     import numpy as np
 
+    from facelab.stats.planning import trials_to_resolve
     from facelab.stats.tail import REACH
     from facelab.stats.traditional import tail_answer
 
-    within_reach = {target for target in BEYOND if target * curve.non_mated.completed * REACH >= 1}
+    within_reach = {target for target in BEYOND if curve.non_mated.completed >= trials_to_resolve(target * REACH)}
     wanted = sorted({*targets, *within_reach}, reverse=True)
     return tail_answer(curve, wanted, np.random.default_rng(1), confidence)
 

@@ -67,6 +67,15 @@ def labels(name: str, value: Any, length: int, *, filled: bool = False) -> TextA
     return array
 
 
+def pair_codes(names: tuple[str, str], sides: tuple[Any, Any], length: int) -> tuple[IntArray, IntArray]:
+    """Two columns of people (text, none of it empty, or whole numbers) as numbers from 0 in one numbering."""
+    arrays = [np.asarray(side) for side in sides]
+    if any(array.dtype.kind not in "iu" or array.shape != (length,) for array in arrays):
+        arrays = [labels(name, array, length, filled=True) for name, array in zip(names, arrays)]
+    code = np.unique(np.concatenate(arrays), return_inverse=True)[1]
+    return code[:length], code[length:]
+
+
 def within(name: str, value: float, low: float, high: float, *, ends: bool = False) -> float:
     """`value` as a float inside (low, high), or inside [low, high] with `ends`."""
     number = float(value)

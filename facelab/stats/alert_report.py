@@ -6,14 +6,14 @@ the first right alert and the share of journeys without one.
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from facelab.errors import BadInput
-from facelab.stats.alerts import AlertRates, Alerts, FirstAlerts, Key, _seconds, alert_rates, first_alerts
+from facelab.stats.alerts import AlertRates, Alerts, FirstAlerts, Key, alert_rates, first_alerts
+from facelab.stats.columns import read_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -137,31 +137,21 @@ def hours_of(said: list[str], alerts: Alerts) -> dict[str, float]:
 
 
 def read_journeys(path: Path) -> Journeys:
-    """The journeys of a CSV file with the columns ``subject, start_s, end_s`` (seconds, or ISO 8601 times).
+    """The journeys of a CSV or parquet file with the columns ``subject, start_s, end_s`` (seconds, or ISO 8601 times).
 
     Raises
     ------
     BadInput
-        A file that cannot be read, a missing column, a value that is no time; with file and line.
+        A file that cannot be read, a missing column, no row, nobody's journey, a value that is no time, an end before
+        its start; with file and line.
     """
-    rows = _rows(path)
-    times = [
-        [_seconds((row[name] or "").strip(), f"{path}:{line}") for line, row in rows] for name in JOURNEY_COLUMNS[1:]
-    ]
-    who = np.array([(row["subject"] or "").strip() for _, row in rows], dtype=np.str_)
-    return Journeys(who, np.array(times[0], dtype=np.float64), np.array(times[1], dtype=np.float64))
-
-
-def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
-    """The rows of a CSV file of journeys, each with its line."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            missing = [name for name in JOURNEY_COLUMNS if name not in (reader.fieldnames or [])]
-            if missing:
-                raise BadInput(
-                    f"column {missing[0]!r} is missing; needed are {', '.join(JOURNEY_COLUMNS)}", place=str(path)
-                )
-            return [(reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"the journeys cannot be read: {error}", place=str(path)) from error
+    table = read_columns(path, JOURNEY_COLUMNS)
+    who = np.char.strip(table.strings("subject"))
+    empty = np.flatnonzero(who == "")
+    if empty.size:
+        raise BadInput("the subject is empty; every journey is of an enrolled person", place=table.at(int(empty[0])))
+    start, end = table.seconds("start_s"), table.seconds("end_s")
+    backward = np.flatnonzero(end < start)
+    if backward.size:
+        raise BadInput("the journey ends before it starts", place=table.at(int(backward[0])))
+    return Journeys(who, start, end)

@@ -18,9 +18,7 @@ conservative). It speaks of this watchlist, with other passers-by.
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -28,6 +26,7 @@ from scipy.special import gammaincinv, ndtri, stdtrit
 
 from facelab.errors import BadInput, NotMeasured
 from facelab.stats._given import BoolArray, FloatArray, IntArray, TextArray, labels, numbers, plain, within
+from facelab.stats.columns import read_columns
 from facelab.stats.dyadic import PeopleTrials, person_codes, rate_of
 from facelab.stats.intervals import Interval
 
@@ -354,42 +353,21 @@ def first_alerts(alerts: Alerts, subject: Any, start_s: Any, end_s: Any) -> Firs
 
 
 def read_alerts(path: Path) -> Alerts:
-    """An event table from a CSV file with columns camera, time_s, alleged, score, walker, subject.
+    """An event table from a CSV or parquet file with the columns camera, time_s, alleged, score, walker, subject.
 
     `time_s` holds seconds, or ISO 8601 times (read as UTC where they name no zone).
 
     Raises
     ------
     BadInput
-        A missing column, or a value that cannot be read; names file and line.
+        A file that cannot be read, a missing column, an empty or bad value (only `subject` may be empty); names file
+        and line.
     """
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        missing = [name for name in COLUMNS if name not in (reader.fieldnames or [])]
-        if missing:
-            raise BadInput(f"has no column {missing[0]!r}; it needs {', '.join(COLUMNS)}", place=str(path))
-        rows = list(reader)
-    text = {name: np.array([(row[name] or "").strip() for row in rows], dtype=np.str_) for name in COLUMNS}
-    time = [_seconds(value, f"{path}:{line}") for line, value in enumerate(text["time_s"], start=2)]
-    score = [_number(value, f"{path}:{line}") for line, value in enumerate(text["score"], start=2)]
-    return Alerts(text["camera"], np.array(time), text["alleged"], np.array(score), text["walker"], text["subject"])
-
-
-def _number(text: str, place: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise BadInput(f"{str(text)!r} is not a number", place=place) from None
-
-
-def _seconds(text: str, place: str) -> float:
-    """Seconds of a number or of an ISO 8601 time."""
-    try:
-        return float(text)
-    except ValueError:
-        pass
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadInput(f"{str(text)!r} is neither seconds nor an ISO 8601 time", place=place) from None
-    return (when if when.tzinfo is not None else when.replace(tzinfo=UTC)).timestamp()
+    table = read_columns(path, COLUMNS, may_be_empty=True)
+    text = {name: np.char.strip(table.strings(name)) for name in ("camera", "alleged", "walker", "subject")}
+    for name in ("camera", "alleged", "walker"):
+        empty = np.flatnonzero(text[name] == "")
+        if empty.size:
+            raise BadInput(f"the {name} is empty; every alert has one", place=table.at(int(empty[0])))
+    time, score = table.seconds("time_s"), table.numbers("score", filled=True)
+    return Alerts(text["camera"], time, text["alleged"], score, text["walker"], text["subject"])

@@ -12,7 +12,6 @@ The interval of the largest APCER is simultaneous over the species (Bonferroni):
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +19,10 @@ import numpy as np
 
 from facelab.errors import BadInput, NotMeasured, UnattainableTarget
 from facelab.stats._given import BoolArray, FloatArray, TextArray, labels, numbers, plain, within
+from facelab.stats.columns import read_columns
 from facelab.stats.dyadic import PeopleTrials, person_codes, rate_of
 from facelab.stats.intervals import Interval
+from facelab.stats.planning import allowed_errors, trials_to_resolve
 from facelab.stats.rates import Rate
 
 if TYPE_CHECKING:
@@ -116,10 +117,10 @@ class AttackScores:
         for name in self.attack_species:
             given = self.score[self.species == name]
             given = np.sort(given[~np.isnan(given)])[::-1]
-            least = int(np.ceil(1 / target - 1e-9))
+            least = trials_to_resolve(target)
             if len(given) < least:
                 raise UnattainableTarget(f"APCER {name}", target, have=len(given), needed=least)
-            allowed = int(np.floor(target * len(given) + 1e-9))
+            allowed = allowed_errors(target, len(given))
             needed.append(np.nextafter(given[allowed], np.inf) if allowed < len(given) else -np.inf)
         if not needed:
             raise NotMeasured("there is no attack among the presentations")
@@ -184,33 +185,15 @@ class AttackErrors:
 
 
 def read_attack_scores(path: Path) -> AttackScores:
-    """Presentation scores of a CSV file with columns ``score``, ``species`` (empty: bona fide), optional ``subject``.
+    """Presentation scores of a CSV or parquet file: ``score``, ``species`` (empty: bona fide), optional ``subject``.
 
     An empty score is a non-response.
 
     Raises
     ------
     BadInput
-        A missing column, no row, or text among the scores; names file and line.
+        A file that cannot be read, a missing column, no row, a score that is none; names file and line.
     """
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        columns = reader.fieldnames or []
-        for needed in ("score", "species"):
-            if needed not in columns:
-                raise BadInput(
-                    f"has no column {needed!r}, its columns are {', '.join(columns) or 'none'}", place=str(path)
-                )
-        rows = list(reader)
-    if not rows:
-        raise BadInput("has no row", place=str(path))
-    scores = []
-    for line, row in enumerate(rows, start=2):
-        text = (row["score"] or "").strip()
-        try:
-            scores.append(float(text) if text else np.nan)
-        except ValueError:
-            raise BadInput(f"score {text!r} is not a number", place=f"{path}:{line}") from None
-    species = [(row["species"] or "").strip() for row in rows]
-    subject = [(row["subject"] or "").strip() for row in rows] if "subject" in columns else None
-    return AttackScores(np.array(scores), np.array(species), None if subject is None else np.array(subject))
+    table = read_columns(path, ("score", "species"), ("subject",))
+    subject = np.char.strip(table.strings("subject")) if "subject" in table else None
+    return AttackScores(table.numbers("score"), np.char.strip(table.strings("species")), subject)

@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from facelab.errors import BadInput, UnattainableTarget
 from facelab.stats._given import plain, within
+from facelab.stats.planning import trials_to_resolve, trials_to_support
 from facelab.stats.scaling import (
     NonMated,
     alarm_probability,
@@ -107,11 +106,11 @@ def threshold_for_gallery(searches: Searches, target: float, operational: int) -
         raise BadInput(f"must be at least 1, it is {operational}", place="operational")
     beyond = operational > n
     allowed = goal * n / operational if beyond else goal
-    if found.searches * allowed < 1 - 1e-9:
+    if found.searches < trials_to_resolve(allowed):
         at = "" if not beyond else f" at N = {n} (for {goal:g} at {operational:,})"
-        people = (int(found.person.max()) + 1, int(np.ceil(3 / allowed)))
+        people = (int(found.person.max()) + 1, trials_to_support(allowed))
         raise UnattainableTarget(
-            f"FPIR{at}", allowed, have=found.searches, needed=int(np.ceil(1 / allowed)), people=people
+            f"FPIR{at}", allowed, have=found.searches, needed=trials_to_resolve(allowed), people=people
         )
     size = min(operational, n)
     main = found.smallest_threshold(lambda t: found.fpir(t, size) <= allowed)

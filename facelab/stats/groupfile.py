@@ -13,17 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from facelab.errors import BadInput
+from facelab.stats.columns import column_names, read_columns
 from facelab.stats.group_report import GroupReport, comparison_group_report, search_group_report
-from facelab.stats.scorefile import (
-    CANDIDATES,
-    SCORES,
-    SUBJECTS,
-    _header,
-    _read,
-    _scores,
-    read_candidates,
-    read_scores,
-)
+from facelab.stats.scorefile import CANDIDATES, SCORES, SUBJECTS, read_candidates, read_scores
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,9 +27,7 @@ if TYPE_CHECKING:
 
 def is_candidate_file(path: Path) -> bool:
     """Whether the columns of `path` are those of candidates (else it is taken for a file of scores)."""
-    if not path.is_file():
-        raise BadInput("there is no such file" if not path.exists() else "it is no file", place=str(path))
-    return "probe_id" in _header(path)
+    return "probe_id" in column_names(path)
 
 
 def read_grouped_candidates(path: Path, column: str, enrolled: Strings | None = None) -> tuple[Searches, Strings]:
@@ -58,7 +48,7 @@ def read_grouped_candidates(path: Path, column: str, enrolled: Strings | None = 
         As `read_candidates`; the column is missing, or a probe is in two groups.
     """
     found = read_candidates(path, enrolled)
-    table = _read(path, ("probe_id", column), ())
+    table = read_columns(path, ("probe_id", column))
     probe, group = table.strings("probe_id"), table.strings(column)
     names, first, row = np.unique(probe, return_index=True, return_inverse=True)
     wrong = np.flatnonzero(group != group[first][row])
@@ -87,9 +77,9 @@ def read_grouped_scores(
         As `read_scores`; a column is missing.
     """
     read_scores(path)  # refuses labels that contradict the subjects, with their line
-    table = _read(path, tuple(dict.fromkeys((*SCORES, *SUBJECTS, *columns))), ())
+    table = read_columns(path, (*SCORES, *SUBJECTS, *columns))
     people = table.strings("probe_subject"), table.strings("reference_subject")
-    return _scores(table), people, (table.strings(columns[0]), table.strings(columns[1]))
+    return table.numbers("score"), people, (table.strings(columns[0]), table.strings(columns[1]))
 
 
 def file_group_report(

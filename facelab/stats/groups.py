@@ -26,7 +26,7 @@ from scipy.special import ndtri
 
 from facelab.errors import BadInput, NotMeasured
 from facelab.stats import equity
-from facelab.stats._given import BoolArray, FloatArray, IntArray, TextArray, labels, outcomes, plain, within
+from facelab.stats._given import BoolArray, FloatArray, IntArray, TextArray, labels, outcomes, pair_codes, plain, within
 from facelab.stats.dyadic import PairTrials, PeopleTrials, person_codes, rate_of
 from facelab.stats.permutation import GroupTest, pair_label_test, person_label_test, within_person_test
 
@@ -241,9 +241,8 @@ def pair_group_rates(
     if side not in ("probe", "reference", "both"):
         raise BadInput(f"must be 'probe', 'reference' or 'both', not {side!r}", place="side")
     n = len(wrong)
-    named = [labels("people", part, n, filled=True) for part in people]
-    code = np.unique(np.concatenate(named), return_inverse=True)[1]
-    first, second = code[:n], code[n:]
+    first, second = pair_codes(("people", "people"), people, n)
+    code = np.concatenate([first, second])
     one, two = (_named(part, n) for part in groups)
     label = _pair_label(one, two, side)
     rates = {str(g): _pair_rate(first, second, wrong, label == g) for g in np.unique(label)}

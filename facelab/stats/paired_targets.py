@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from facelab.errors import BadInput, NotMeasured, UnattainableTarget
-from facelab.stats._given import BoolArray, FloatArray, IntArray, labels, numbers, within
+from facelab.stats._given import BoolArray, FloatArray, IntArray, numbers, pair_codes, within
 from facelab.stats.bootstrap import Float32, pair_weight_sums, subject_weights
 from facelab.stats.dyadic import person_codes
 from facelab.stats.paired import PairedDifference, described, paired_difference
+from facelab.stats.planning import trials_to_resolve
 
 if TYPE_CHECKING:
     from facelab.stats.searches import Searches
@@ -132,8 +133,8 @@ def difference_at_fpir(
     goal = within("target", target, 0.0, 1.0)
     mated = first.mated
     strangers = int((~mated).sum())
-    if strangers * goal < 1 - 1e-9:
-        raise UnattainableTarget("FPIR", goal, have=strangers, needed=int(np.ceil(1 / goal)))
+    if strangers < trials_to_resolve(goal):
+        raise UnattainableTarget("FPIR", goal, have=strangers, needed=trials_to_resolve(goal))
     if not mated.any():
         raise NotMeasured("there is no mated search, so there is no FNIR to compare")
     sides = [
@@ -225,16 +226,14 @@ def difference_at_fmr(
     if len(s[0]) != len(s[1]):
         raise BadInput(f"the systems have {len(s[0])} and {len(s[1])} scores of the same comparisons", place="scores")
     n = len(s[0])
-    both = np.concatenate([labels("first", first, n, filled=True), labels("second", second, n, filled=True)])
-    code = np.unique(both, return_inverse=True)[1]
-    i, j = code[:n], code[n:]
+    i, j = pair_codes(("first", "second"), (first, second), n)
     mated = i == j
     strangers = int((~mated).sum())
-    if strangers * goal < 1 - 1e-9:
-        raise UnattainableTarget("FMR", goal, have=strangers, needed=int(np.ceil(1 / goal)))
+    if strangers < trials_to_resolve(goal):
+        raise UnattainableTarget("FMR", goal, have=strangers, needed=trials_to_resolve(goal))
     if not mated.any():
         raise NotMeasured("there is no mated comparison, so there is no FNMR to compare")
-    w = subject_weights(int(code.max()) + 1, replicates, rng)
+    w = subject_weights(max(int(i.max()), int(j.max())) + 1, replicates, rng)
     allowed = goal * pair_weight_sums(w, i[~mated], j[~mated])
     missed = [_missed_at_fmr(part, (i, j), mated, w, allowed) for part in s]
     thresholds = [_Side.of(part[~mated], part[mated]).threshold(goal, strangers) for part in s]

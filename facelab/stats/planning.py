@@ -44,13 +44,24 @@ def allowed_errors(target: float, trials: int) -> int:
 
 
 def trials_to_resolve(target: float) -> int:
-    """The fewest trials that can show a rate of `target`, 1/target: with fewer, no single error meets it."""
-    return math.ceil(1 / checked_target(target) - 1e-9)
+    """The fewest trials that can show a rate of `target`, 1/target: with fewer, no single error meets it.
+
+    Examples
+    --------
+    >>> trials_to_resolve(1 / 6000), trials_to_resolve(1e-6 * 10)
+    (6000, 100000)
+    """
+    return _rounded_up(1 / checked_target(target))
 
 
 def trials_to_support(target: float) -> int:
     """The trials, and people, that support `target`: 3/target, which without an error bound it at 95 %."""
-    return math.ceil(3 / checked_target(target) - 1e-9)
+    return _rounded_up(3 / checked_target(target))
+
+
+def _rounded_up(trials: float) -> int:
+    """`trials` rounded up, where it is not a whole number but for the rounding of floating point."""
+    return math.ceil(trials * (1 - 1e-12))
 
 
 def rule_of_three(trials: int) -> float:
@@ -76,7 +87,7 @@ def rule_of_thirty(rate: float) -> int:
     >>> rule_of_thirty(0.001)
     30000
     """
-    return math.ceil(30 / checked_target(rate, "rate") - 1e-9)
+    return _rounded_up(30 / checked_target(rate, "rate"))
 
 
 def people_needed(target: float, errors: int = 0, confidence: float = 0.95, *, sides: int = 1) -> int:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from facelab.errors import BadInput
+from facelab.stats.columns import read_columns
 from facelab.stats.groupfile import is_candidate_file, read_grouped_scores
 from facelab.stats.paired import paired_difference
 from facelab.stats.paired_targets import compare_searches, difference_at_fmr
@@ -58,9 +59,7 @@ def joined_searches(first: Path, second: Path, enrolled: Strings | None = None) 
 
 def _references(path: Path) -> Strings:
     """The reference subjects that a file of candidates names."""
-    from facelab.stats.scorefile import _read
-
-    names = np.unique(_read(path, ("probe_id", "reference_subject"), ()).strings("reference_subject"))
+    names = np.unique(read_columns(path, ("probe_id", "reference_subject")).strings("reference_subject"))
     return np.asarray(names[names != ""])
 
 

@@ -26,8 +26,9 @@ from scipy.special import lambertw, ndtri, stdtrit
 
 from facelab.errors import BadInput, NotMeasured, UnattainableTarget
 from facelab.stats import pareto
-from facelab.stats._given import FloatArray, IntArray, labels, plain, some_numbers, within
+from facelab.stats._given import FloatArray, IntArray, pair_codes, plain, some_numbers, within
 from facelab.stats.intervals import Interval
+from facelab.stats.planning import trials_to_resolve
 
 CANDIDATES = (500, 250, 125)
 LARGEST_SHARE = 0.0125
@@ -136,8 +137,8 @@ class Tail:
             raise BadInput(
                 f"FMR {goal:g} lies in the data (the tail holds {self.share:.3g}): measure it", place="target"
             )
-        if goal * self.comparisons * reach < 1 - 1e-9:
-            needed = int(np.ceil(1 / (goal * reach)))
+        needed = trials_to_resolve(min(goal * reach, 0.5))
+        if self.comparisons < needed:
             raise UnattainableTarget(
                 f"FMR (by a tail, {reach:g}-fold reach)", goal, have=self.comparisons, needed=needed
             )
@@ -282,7 +283,7 @@ def tail_of(
     ----------
     score : (n,) array
         All non-mated scores (higher is more alike), without failures.
-    first, second : (n,) arrays of str, optional
+    first, second : (n,) arrays of str or int, optional
         The two people of each comparison: without them the interval takes comparisons as independent.
     exceedances : int, optional
         k, the number of highest scores to use; by default chosen as the module says.
@@ -326,14 +327,13 @@ def _people(first: Any, second: Any, length: int) -> tuple[IntArray, IntArray, F
         return None
     if first is None or second is None:
         raise BadInput("give the people of both sides, or of neither", place="first" if first is None else "second")
-    both = np.concatenate([labels("first", first, length, filled=True), labels("second", second, length, filled=True)])
-    code = np.unique(both, return_inverse=True)[1]
-    i, j = code[:length], code[length:]
+    i, j = pair_codes(("first", "second"), (first, second), length)
     if (i == j).any():
         raise BadInput(
             f"comparison {int(np.argmax(i == j))} is of one person with themselves, thus mated", place="first"
         )
-    return i, j, np.bincount(code) / length
+    people = max(int(i.max()), int(j.max())) + 1
+    return i, j, (np.bincount(i, minlength=people) + np.bincount(j, minlength=people)) / length
 
 
 def _fitted_tail(

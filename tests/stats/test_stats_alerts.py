@@ -147,15 +147,17 @@ def test_event_files(tmp_path):
     assert np.diff(alerts.time_s).tolist() == [5.0]
     assert alerts.false.tolist() == [False, True]
     for row, words in [
-        ("gate,noon,s1,0.5,w1,\n", ":2: 'noon'"),
-        ("gate,1,s1,high,w1,\n", ":2: 'high'"),
-        ("gate,1,,0.5,w1,\n", "alleged"),
+        ("gate,noon,s1,0.5,w1,\n", ":2: time_s 'noon' is neither seconds"),
+        ("gate,inf,s1,0.5,w1,\n", ":2: time_s 'inf' is neither seconds"),
+        ("gate,1,s1,high,w1,\n", ":2: the score 'high' is no number"),
+        ("gate,1,s1,,w1,\n", ":2: the score is empty"),
+        ("gate,1,,0.5,w1,\n", ":2: the alleged is empty"),
     ]:
         path.write_text(head + row)
         with pytest.raises(BadInput, match=words):
             read_alerts(path)
     path.write_text("camera,time_s\n")
-    with pytest.raises(BadInput, match="no column 'alleged'"):
+    with pytest.raises(BadInput, match="column 'alleged' is missing, there are camera, time_s"):
         read_alerts(path)
 
 

@@ -94,9 +94,9 @@ def test_score_files(tmp_path):
     assert scores.at(0.5).nonresponse["print"].errors == 1
     assert scores.subject.tolist() == ["a", "b", "c"]
     for text, words in [
-        ("score,kind\n1,x\n", "no column 'species'"),
+        ("score,kind\n1,x\n", "column 'species' is missing, there are score, kind"),
         ("score,species\n", "no row"),
-        ("score,species\nhigh,print\n", ":2: score 'high'"),
+        ("score,species\nhigh,print\n", ":2: the score 'high'"),
     ]:
         path.write_text(text)
         with pytest.raises(BadInput, match=words):

@@ -151,3 +151,24 @@ def test_the_same_seed_gives_the_same_tail():
 def test_bad_input_is_named(call, words, error):
     with pytest.raises(error, match=words):
         call(np.random.default_rng(0))
+
+
+def test_people_may_be_numbers_or_names_and_give_the_same_tail():
+    rng = np.random.default_rng(6)
+    first = rng.integers(0, 300, 20_000)
+    second = (first + rng.integers(1, 300, 20_000)) % 300
+    score = rng.normal(size=20_000)
+    numbers = tail_of(score, first, second, rng=np.random.default_rng(1))
+    names = tail_of(score, first.astype(str), second.astype(str), rng=np.random.default_rng(1))
+    assert numbers.people == names.people == 300
+    assert numbers.interval(3.0) == names.interval(3.0)
+
+
+def test_the_comparisons_that_a_target_needs_are_not_one_too_many():
+    """1e-6 x 10 is a little less than 1e-5 in floating point; 100,000 comparisons still reach it."""
+    tail = tail_of(np.random.default_rng(6).normal(size=20_000), rng=np.random.default_rng(1))
+    with pytest.raises(UnattainableTarget) as refused:
+        tail.threshold(1e-6)
+    assert refused.value.needed == 100_000
+    exact = tail_of(np.random.default_rng(6).normal(size=100_000), rng=np.random.default_rng(1))
+    assert exact.threshold(1e-6).extrapolated
