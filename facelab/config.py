@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Rate01 = Annotated[float, Field(gt=0, lt=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -148,6 +148,48 @@ class Floor(Settings):
     assumptions: tuple[str, ...] = Field(min_length=1, description="where these numbers come from, or that they do not")
 
 
+class AlertRule(Settings):
+    """When an alert is raised, and when it is a repetition that nobody is told of (`facelab.stats.alarms`)."""
+
+    confirm: Literal["passage_end", "frames"] = Field(
+        "passage_end",
+        description="passage_end: one decision, on the template of the passage, once its track has ended; frames: as "
+        "soon as `m` of the last `n` faces embedded of a track name the same person at or above the threshold",
+    )
+    m: int = Field(2, ge=1, le=1000, description="frames: so many faces must agree")
+    n: int = Field(3, ge=1, le=1000, description="frames: of the last so many of the track")
+    every_s: float = Field(
+        0.4, gt=0, description="frames: the best face of every so many seconds of a track is embedded, when they end"
+    )
+    cooldown_s: Seconds = Field(60.0, description="a repetition within so many seconds of the last alert is suppressed")
+    cooldown_key: Literal["subject and walker", "subject"] = Field(
+        "subject and walker",
+        description="what counts as a repetition; keyed on the alleged subject alone, a false alarm hides the real "
+        "person who comes next",
+    )
+    cooldown_at: Literal["camera", "site"] = Field("camera", description="at each camera by itself, or over all")
+    thresholds: Literal["pooled", "camera"] = Field("pooled", description="one threshold, or one a camera")
+    journey_gap_s: float = Field(
+        1800.0, gt=0, description="a known person who is away for longer is on a new journey when next seen"
+    )
+
+    @model_validator(mode="after")
+    def _m_of_n(self) -> AlertRule:
+        if self.m > self.n:
+            raise ValueError(f"m of n: {self.m} of the last {self.n} faces can never agree")
+        return self
+
+
+class FaceTrust(Settings):
+    """The study of small and bad faces: how many people, and what counts as trustworthy."""
+
+    people: int = Field(30, ge=2, description="people with two photographs, at most; one comparison each and condition")
+    fmr: Rate01 = Field(1e-2, description="the threshold is that of this FMR between these people, faces undegraded")
+    margin: Share = Field(
+        0.1, description="trusted: where the upper bound of FNMR is at most so far above the FNMR of good faces"
+    )
+
+
 class Scenario(Settings):
     """One site's question, and everything an evaluation of it needs."""
 
@@ -170,4 +212,7 @@ class Scenario(Settings):
     split_seed: int = 1
     confidence: Rate01 = 0.95
     counts_only: bool = Field(False, description="too few people for rates: counts are shown, no threshold is tuned")
+    valid_days: int = Field(180, ge=1, le=3650, description="after so many days an exported threshold has expired")
     floor: Floor | None = Field(None, description="passengers, prevalence and review time of the site")
+    alerts: AlertRule = AlertRule()
+    faces: FaceTrust = FaceTrust()
