@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import bdtr
+from scipy.special import bdtr, ndtr
 
 from facelab.errors import BadInput, NotMeasured
 from facelab.stats._given import BoolArray, FloatArray, IntArray, labels, outcomes, plain, within
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 FEW_DISCORDANT = 10
 """Fewer people than this on whom the systems differ: the bootstrap is too narrow, Newcombe's interval is used."""
+
+EXACT_UP_TO = 300_000
+"""The largest sum of differences whose distribution under random signs is computed whole."""
 
 
 @dataclass(frozen=True)
@@ -105,23 +108,32 @@ def sign_flip_test(first_error: Any, second_error: Any, person: Any) -> PairedTe
     one, two = _both(first_error, second_error)
     code = person_codes(labels("person", person, len(one)))
     d = np.bincount(code, weights=two.astype(np.float64) - one).astype(np.int64)
-    observed = abs(int(d.sum()))
-    chance = np.ones(1)  # distribution of the sum, centred
-    for size, count in zip(*np.unique(np.abs(d[d != 0]), return_counts=True)):
-        chance = np.convolve(chance, _spread_binomial(int(count), int(size)))
-    centre = len(chance) // 2
-    values = np.abs(np.arange(len(chance)) - centre)
-    p = float(min(1.0, chance[values >= observed].sum()))
+    p = chance_of_signs(d, abs(int(d.sum())))
     return PairedTest("sign flips by person, exact", int((d < 0).sum()), int((d > 0).sum()), p)
 
 
-def _spread_binomial(count: int, size: int) -> FloatArray:
-    """Distribution of the sum of `count` values of +-`size`, on the grid from -count size to count size."""
-    k = np.arange(count + 1)
-    cumulative = bdtr(k, count, 0.5)
-    chance = np.zeros(2 * count * size + 1)
-    chance[:: 2 * size] = np.diff(cumulative, prepend=0.0)
-    return chance
+def chance_of_signs(d: IntArray, observed: int) -> float:
+    """P(|sum of +-d_i| >= observed), all signs alike: exact, one distinct whole number |d| at a time.
+
+    Where the |d_i| sum to more than `EXACT_UP_TO` the sum is taken as normal with the variance sum d_i^2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> chance_of_signs(np.array([1, 1, 2]), 4)
+    0.25
+    """
+    sizes, counts = np.unique(np.abs(d[d != 0]), return_counts=True)
+    if int(sizes @ counts) > EXACT_UP_TO:
+        return float(min(1.0, 2 * ndtr(-observed / np.sqrt(float(np.square(sizes.astype(np.float64)) @ counts)))))
+    chance = np.ones(1)  # distribution of the sum, centred
+    for size, count in zip(sizes.tolist(), counts.tolist()):
+        wider = np.zeros(len(chance) + 2 * count * size)
+        for k, share in enumerate(np.diff(bdtr(np.arange(count + 1), count, 0.5), prepend=0.0)):
+            wider[2 * size * k :][: len(chance)] += share * chance
+        chance = wider
+    values = np.abs(np.arange(len(chance)) - len(chance) // 2)
+    return float(min(1.0, chance[values >= observed].sum()))
 
 
 def _both(first_error: Any, second_error: Any) -> tuple[BoolArray, BoolArray]:

@@ -3,12 +3,13 @@
 Candidates (1:N) are joined by ``probe_id``, whatever the order of the rows; scores (1:1) are joined by their rows,
 which must be of the same people in the same order. Second minus first: below 0 the second system errs less.
 
-A failed comparison (an empty score) is never accepted: differences of 1:1 are therefore of GFRR at a GFAR, which are
+A failed comparison (an empty score) is never accepted: differences of 1:1 are therefore of GFRR and GFAR, which are
 FNMR and FMR where nothing failed.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from facelab.errors import BadInput
 from facelab.stats.columns import read_columns
 from facelab.stats.groupfile import is_candidate_file, read_grouped_scores
 from facelab.stats.paired import paired_difference
+from facelab.stats.paired_fmr import fmr_difference
 from facelab.stats.paired_targets import compare_searches, difference_at_fmr
 from facelab.stats.scorefile import read_candidates
 
@@ -148,9 +150,7 @@ def compare_files(
     if thresholds is not None:
         both = _differences(filled, people, thresholds, rng)
         answer["at_thresholds"] = {
-            name: part.to_dict(confidence, margin if name == "fnmr" else None)
-            | {"at": f"given thresholds {thresholds[0]:g} and {thresholds[1]:g}", "thresholds": list(thresholds)}
-            | {"sentence": repr(part)}
+            name: part.to_dict(confidence, margin if name == "fnmr" else None) | {"sentence": repr(part)}
             for name, part in both.items()
         }
     return answer
@@ -162,9 +162,17 @@ def _differences(
     thresholds: tuple[float, float],
     rng: np.random.Generator,
 ) -> dict[str, PairedDifference]:
-    """FNMR of both systems at given thresholds: one person a trial. FMR has two and is left to `target`."""
+    """FMR and FNMR of both systems at given thresholds, those of which there are comparisons."""
     mated = people[0] == people[1]
-    if not mated.any():
-        raise BadInput("there is no mated comparison to compare the systems on", place="thresholds")
-    missed = [score[mated] < at for score, at in zip(scores, thresholds)]
-    return {"fnmr": paired_difference("FNMR", missed[0], missed[1], people[0][mated], rng=rng)}
+    accepted = [score >= at for score, at in zip(scores, thresholds)]
+    found = {}
+    if not mated.all():
+        others = people[0][~mated], people[1][~mated]
+        found["fmr"] = fmr_difference(accepted[0][~mated], accepted[1][~mated], others, thresholds=thresholds, rng=rng)
+    if mated.any():
+        missed = ~accepted[0][mated], ~accepted[1][mated]
+        part = paired_difference("FNMR", *missed, people[0][mated], rng=rng)
+        found["fnmr"] = replace(
+            part, thresholds=thresholds, at=f"given thresholds {thresholds[0]:g} and {thresholds[1]:g}"
+        )
+    return found

@@ -293,6 +293,22 @@ class TestCompareScores:
         assert answer["at_fmr"]["fnmr"]["difference"] < 0
         assert answer["at_thresholds"]["fnmr"]["test"]["p_value"] < 0.05
 
+    def test_given_thresholds_compare_both_error_rates_by_person(self, folder: Path) -> None:
+        answer = answered("compare-scores", folder / "a.csv", folder / "b.csv", "--thresholds", 0.2, 0.3)
+        tables = [np.genfromtxt(folder / f, delimiter=",", skip_header=1, usecols=(0, 1)) for f in ("a.csv", "b.csv")]
+        found = answer["at_thresholds"]
+        assert set(found) == {"fmr", "fnmr"}
+        for part, table, at in zip(("first", "second"), tables, (0.2, 0.3)):
+            accepted, mated = table[:, 0] >= at, table[:, 1] == 1
+            assert found["fmr"][part]["errors"] == (accepted & ~mated).sum()
+            assert found["fnmr"][part]["errors"] == (~accepted & mated).sum()
+        assert "sign flips by person" in found["fmr"]["test"]["name"]
+        assert found["fmr"]["low"] <= found["fmr"]["difference"] <= found["fmr"]["high"]
+        assert found["fmr"]["non_inferiority"] is None
+        said = run("compare-scores", folder / "a.csv", folder / "b.csv", "--thresholds", 0.2, 0.3).stdout
+        assert "FMR" in said
+        assert "FNMR" in said
+
     def test_a_failed_comparison_is_never_accepted(self, folder: Path, tmp_path: Path) -> None:
         lines = (folder / "a.csv").read_text().splitlines()
         at = next(i for i, line in enumerate(lines) if ",1," in line and float(line.split(",")[0]) > 0.4)
