@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from facelab.types import Floats
 
 _ERRORS_ONLY = 3
+_CPU = "CPUExecutionProvider"
 
 
 class Model:
@@ -52,12 +53,17 @@ class Model:
     @property
     def on_cpu(self) -> bool:
         """True where the CPU does all the work."""
-        return self.providers == ("CPUExecutionProvider",)
+        return self.providers == (_CPU,)
 
     @property
     def providers(self) -> tuple[str, ...]:
         """The providers that the session runs on."""
         return tuple(self._session.get_providers())
+
+
+def is_on_cpu(runtime: Runtime) -> bool:
+    """True where sessions of `runtime` run on the CPU alone."""
+    return usable_providers(runtime.providers) == (_CPU,)
 
 
 def usable_providers(wanted: tuple[str, ...]) -> tuple[str, ...]:

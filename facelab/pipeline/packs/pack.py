@@ -12,6 +12,7 @@ from facelab.pipeline.alignment import aligned_crops, similarity
 from facelab.pipeline.detection import detected_faces
 from facelab.pipeline.embedding import embeddings
 from facelab.pipeline.packs.graphs import ready_graph
+from facelab.pipeline.packs.leaner import leaner_graph
 from facelab.pipeline.packs.store import verified_content
 
 if TYPE_CHECKING:
@@ -134,8 +135,8 @@ class Pack:
 
     def _model(self, file: ModelFile) -> Model:
         """The model in `file`, on a session of its own."""
-        from facelab.pipeline.sessions import Model
+        from facelab.pipeline.sessions import Model, is_on_cpu
 
         place = str(self.folder / file.file)
-        content = verified_content(self.folder, file, self.spec)
-        return Model(ready_graph(content, file.graph, place=place), self.runtime, place=place)
+        graph = ready_graph(verified_content(self.folder, file, self.spec), file.graph, place=place)
+        return Model(leaner_graph(graph) if is_on_cpu(self.runtime) else graph, self.runtime, place=place)
