@@ -190,6 +190,30 @@ class FaceTrust(Settings):
     )
 
 
+class GateLimits(Settings):
+    """What a run must keep, so that it passes; an interval's end decides, and a limit that is not set is not asked."""
+
+    fnir_margin: Rate01 = Field(0.05, description="FNIR may lie above the champion's, at its FPIR, by less than this")
+    false_alerts_a_day: float | None = Field(None, gt=0, description="at most so many; needs the scenario's floor")
+    ppv: Rate01 | None = Field(None, description="an alert is right with at least this probability; needs the floor")
+    worst_group_fnir: Rate01 | None = Field(None, description="FNIR of each camera and group is at most this")
+    worst_group_fpir: Rate01 | None = Field(None, description="FPIR of each camera and group is at most this")
+    failure_to_acquire: Rate01 | None = Field(
+        0.3, description="share of a camera's passages without a usable face is at most this"
+    )
+    score_shift: float | None = Field(
+        0.15,
+        gt=0,
+        lt=0.5,
+        description="the chance that a mated score lies below one of the champion's (a stranger's: above) exceeds one "
+        "half by at most this",
+    )
+    quality_shift: float | None = Field(0.15, gt=0, lt=0.5, description="the same for lower quality, camera by camera")
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = Field(
+        0.95, description="of passing and of condemning, each for all limits together"
+    )
+
+
 class Scenario(Settings):
     """One site's question, and everything an evaluation of it needs."""
 
@@ -216,3 +240,7 @@ class Scenario(Settings):
     floor: Floor | None = Field(None, description="passengers, prevalence and review time of the site")
     alerts: AlertRule = AlertRule()
     faces: FaceTrust = FaceTrust()
+    gate: GateLimits = GateLimits()
+    measure_every_h: float | None = Field(
+        None, gt=0, description="a camera that was not measured for so many hours is overdue (`facelab status`)"
+    )
