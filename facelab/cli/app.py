@@ -18,6 +18,7 @@ from facelab.cli import (
     attacks,
     caches,
     comparing,
+    deployment,
     doctor,
     evaluation,
     groups,
@@ -80,7 +81,7 @@ def _main(
     """At which threshold should this site run, what will that cost, and how sure are we?"""
 
 
-for module in (evaluation, pipeline, scores, planning, workload, groups, comparing, alerts, attacks):
+for module in (evaluation, pipeline, scores, planning, workload, groups, comparing, alerts, attacks, deployment):
     module.register(app)
 app.add_typer(packs.app, name="packs")
 app.add_typer(caches.app, name="cache")

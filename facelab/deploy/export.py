@@ -8,15 +8,23 @@ flag, which is recorded. Synthetic evidence is never for deployment.
 
 from __future__ import annotations
 
+from datetime import timedelta
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from facelab.deploy.tuned_config import SYNTHETIC, PackRecord, PointRecord, RateRecord, UseRecord
+from facelab.deploy.records import SYNTHETIC, PackRecord, PointRecord, RateRecord, UseRecord, ValidityRecord
 from facelab.errors import BadInput, NotMeasured
 from facelab.stats.points import OperatingPoint, Unattainable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
+    from facelab.config import Quality
+    from facelab.pipeline.packs.spec import PackSpec
+
+TESTED_SHARE: Fraction = Fraction(9, 10)
+"""The gallery that was tested must be at least this share of the operational one (NIST SP 800-63A-4, 3.11)."""
 Origin = Literal["target", "certified", "site"]
 
 
@@ -37,6 +45,8 @@ class PackLike(Protocol):
     def operational_use(self) -> bool: ...  # noqa: D102
     @property
     def restriction(self) -> str: ...  # noqa: D102
+    @property
+    def spec(self) -> PackSpec: ...  # noqa: D102
 
 
 def exported_point(points: Sequence[OperatingPoint | Unattainable], target_fpir: float | None = None) -> OperatingPoint:
@@ -76,8 +86,13 @@ def point_record(point: OperatingPoint, origin: Origin, confidence: float) -> Po
     """`point` as it stands in a config."""
     said = point.to_dict(confidence)
     fields: dict[str, Any] = {name: said[name] for name in ("rank", "supported", "reason", "in_sample", "selectivity")}
-    rates = {name: RateRecord(**said[name]) for name in ("fpir", "fnir", "misidentification")}
+    rates = {name: rate_record(said[name]) for name in ("fpir", "fnir", "misidentification")}
     return PointRecord(origin=origin, target_fpir=said["target_fpir"], threshold=point.threshold, **fields, **rates)
+
+
+def rate_record(said: Mapping[str, Any]) -> RateRecord:
+    """A rate, as its `to_dict` says it, for a config."""
+    return RateRecord(**{name: value for name, value in said.items() if name in RateRecord.model_fields})
 
 
 def point_records(points: Sequence[OperatingPoint | Unattainable], confidence: float) -> tuple[PointRecord, ...]:
@@ -103,6 +118,39 @@ def pack_record(pack: PackLike) -> PackRecord:
         licence=pack.licence,
         operational_use=pack.operational_use,
         restriction=pack.restriction,
+        detector_file=pack.spec.detector_file.file,
+        detector=pack.spec.detector,
+        recogniser_file=pack.spec.recogniser_file.file,
+        recogniser=pack.spec.recogniser,
+    )
+
+
+def validity_record(
+    enrolled: int, cameras: Sequence[str], quality: Quality, created: datetime, *, days: int
+) -> ValidityRecord:
+    """For what a threshold holds that was measured with a watchlist of `enrolled` subjects on `cameras`.
+
+    Parameters
+    ----------
+    enrolled : int
+        N of the measurement.
+    cameras : sequence of str
+        Those of the footage.
+    quality : Quality
+        Which faces went into templates.
+    created : datetime
+        When it was measured, with its time zone.
+    days : int
+        After so many days it is to be measured again.
+    """
+    return ValidityRecord(
+        enrolled_max=int(enrolled / TESTED_SHARE),
+        enrolled_rule=f"{enrolled:,} were tested, and the tested list must be 90 % of the operational one "
+        "(NIST SP 800-63A-4, 3.11)",
+        min_width_px=quality.min_width_px,
+        min_quality=quality.min_quality,
+        cameras=tuple(cameras),
+        expires=created + timedelta(days=days),
     )
 
 

@@ -9,14 +9,31 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import facelab
-from facelab.deploy.export import allowed_use, exported_point, pack_record, point_record, point_records
-from facelab.deploy.tuned_config import SYNTHETIC, EvidenceRecord, MatchingRecord, TunedConfig
+from facelab.deploy.export import (
+    allowed_use,
+    exported_point,
+    pack_record,
+    point_record,
+    point_records,
+    rate_record,
+    validity_record,
+)
+from facelab.deploy.records import (
+    SYNTHETIC,
+    EvidenceRecord,
+    ExpectedRecord,
+    FigureRecord,
+    GroupRecord,
+    MatchingRecord,
+)
+from facelab.deploy.tuned_config import TunedConfig
 from facelab.errors import NotMeasured
 from facelab.experiments.evidence import people_of
 from facelab.experiments.workspace import project_root
 
 if TYPE_CHECKING:
     from facelab.experiments.study import Study
+    from facelab.stats.points import OperatingPoint
 
 RUN_VARIABLE = "MLFLOW_RUN_ID"
 
@@ -37,12 +54,16 @@ def tuned_config(study: Study, *, accept_restriction: bool = False) -> TunedConf
     synthetic = evidence.synthetic
     chosen = point_record(point, "target", scenario.confidence)
     others = tuple(r for r in point_records(study.points, scenario.confidence) if r != chosen)
+    created = datetime.now(UTC).replace(microsecond=0)
     return TunedConfig(
-        created=datetime.now(UTC).replace(microsecond=0),
+        created=created,
         title=scenario.title,
         threshold=point.threshold,
         use=allowed_use(pack, synthetic=synthetic, restriction_accepted=accept_restriction),
         operating_point=chosen,
+        validity=validity_record(
+            evidence.enrolled, evidence.cameras, scenario.pipeline.quality, created, days=scenario.valid_days
+        ),
         pack=pack_record(pack),
         pipeline=scenario.pipeline,
         matching=MatchingRecord(
@@ -68,7 +89,44 @@ def tuned_config(study: Study, *, accept_restriction: bool = False) -> TunedConf
             facelab=facelab.__version__,
             commit=code_commit(),
         ),
+        groups=_groups(study, point.threshold),
+        expected=_expected(study, point),
         also_measured=others,
+    )
+
+
+def _groups(study: Study, threshold: float) -> tuple[GroupRecord, ...]:
+    """The rates by group at `threshold`, with what the tests say."""
+    from facelab.experiments.group_study import GroupStudy
+
+    groups, confidence, said = GroupStudy(study, threshold), study.scenario.confidence, []
+    for attribute in groups.groups:
+        for name in ("FPIR", "FNIR"):
+            found = groups.rates(attribute, name)
+            if found is not None:
+                rates = {group: rate_record(rate.to_dict(confidence)) for group, rate in found.rates.items()}
+                said.append(GroupRecord(rate=name, attribute=attribute, groups=rates, finding=found.verdict()))
+    return tuple(said)
+
+
+def _expected(study: Study, point: OperatingPoint) -> ExpectedRecord | None:
+    """What `point` means a day at the scenario's site; None where it says nothing of itself or a rate is missing."""
+    from facelab.experiments.floor import site_of
+    from facelab.stats.floor import workload_at
+
+    floor, report, confidence = study.scenario.floor, study.halves.report, study.scenario.confidence
+    if floor is None or not report.mated or not report.non_mated:
+        return None
+    found = workload_at(report, point.threshold, site_of(floor), confidence=confidence)
+    return ExpectedRecord(
+        passengers_a_day=floor.passengers_a_day,
+        prevalence=floor.prevalence,
+        cameras=floor.cameras,
+        false_alerts_a_day=FigureRecord(**found.false_alerts_a_day.to_dict()),
+        true_alerts_a_day=FigureRecord(**found.true_alerts_a_day.to_dict()),
+        ppv=FigureRecord(**found.ppv.to_dict()),
+        confidence=confidence,
+        assumptions=floor.assumptions,
     )
 
 

@@ -8,10 +8,19 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from facelab.config import PipelineSettings
+from facelab.config import PipelineSettings, Quality
 from facelab.deploy import TunedConfig
-from facelab.deploy.export import allowed_use, exported_point, pack_record, point_record, point_records
-from facelab.deploy.tuned_config import SYNTHETIC, EvidenceRecord, MatchingRecord
+from facelab.deploy.export import (
+    allowed_use,
+    exported_point,
+    pack_record,
+    point_record,
+    point_records,
+    validity_record,
+)
+from facelab.deploy.records import SYNTHETIC, EvidenceRecord, MatchingRecord
+from facelab.pipeline.packs.registry import SHIPPED
+from facelab.pipeline.packs.spec import PackSpec
 from facelab.stats.openset import open_set_curve
 from facelab.stats.points import OperatingPoint, Unattainable, operating_points
 from facelab.types import Comparisons
@@ -23,10 +32,14 @@ class FakePack:
 
     name: str = "scrfd-mbf"
     fingerprint: str = "a" * 64
-    files: dict[str, str] = field(default_factory=lambda: {"det.onnx": "b" * 64})
+    files: dict[str, str] = field(default_factory=lambda: dict(SHIPPED["scrfd-mbf"].spec.files))
     dimension: int = 512
     licence: str = "non-commercial research"
     restriction: str = "non-commercial research only"
+
+    @property
+    def spec(self) -> PackSpec:
+        return SHIPPED["scrfd-mbf"].spec
 
     @property
     def operational_use(self) -> bool:
@@ -62,6 +75,7 @@ def config(points: list[OperatingPoint | Unattainable], pack: FakePack) -> Tuned
         threshold=point.threshold,
         use=allowed_use(pack, synthetic=True, restriction_accepted=False),
         operating_point=point_record(point, "target", 0.95),
+        validity=validity_record(40, ["gate"], Quality(), datetime(2026, 11, 1, tzinfo=UTC), days=180),
         pack=pack_record(pack),
         pipeline=PipelineSettings(),
         matching=MatchingRecord(enrolled=40, references=40),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from facelab.deploy.export import allowed_use, exported_point, point_records
-from facelab.deploy.tuned_config import SYNTHETIC
+from facelab.deploy.records import SYNTHETIC
 from facelab.errors import BadInput, NotMeasured
 from facelab.stats.points import OperatingPoint, Unattainable
 

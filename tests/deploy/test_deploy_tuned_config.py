@@ -51,7 +51,7 @@ def _edited(config: TunedConfig, **changes: Any) -> str:
 
 
 EDITS = [
-    ({"schema_version": 2}, "schema version 2, this facelab reads 1"),
+    ({"schema_version": 3}, "schema version 3, this facelab reads 1 to 2"),
     ({"schema_version": True}, "schema version True"),
     ({"schema_version": None}, "no schema_version"),
     ({"threshold": "0.3"}, "threshold: input should be a valid number"),
