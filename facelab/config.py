@@ -8,9 +8,12 @@ that only changes how fast it comes (`Runtime`) does not.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Rate01 = Annotated[float, Field(gt=0, lt=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -34,6 +37,16 @@ class Detection(Settings):
         "faster (640x384 in place of 640x640: .6 of the time) and moves the boxes of faces that the edge cuts",
     )
     nms_iou: Share = Field(0.4, description="of two boxes that overlap more than this the weaker is dropped")
+    per_second: float | None = Field(
+        None, gt=0, description="frames that are looked at in a second, at most; unless given, every frame"
+    )
+    still: float = Field(
+        0.0,
+        ge=0,
+        le=255,
+        description="a frame in which no spot (1/96 of the width) differs by more than this many grey levels from the "
+        "last one looked at shows the same faces, and is not looked at; 0: no frame is taken for still",
+    )
 
 
 class Quality(Settings):
@@ -58,13 +71,41 @@ class Pooling(Settings):
     faces: int = Field(8, ge=1, description="at most so many faces of a passage are embedded: the best, spread in time")
 
 
-class PipelineSettings(Settings):
-    """From pixels to templates: all that changes what comes out."""
+PROFILES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "standard": {},
+    "fast": {
+        "detection": {"canvas": "trimmed", "per_second": 10.0, "still": 6.0},
+        "pooling": {"faces": 5},
+    },
+}
+"""What a profile sets where nothing else is given; what each gains and costs is measured in docs/speed.md."""
 
+
+class PipelineSettings(Settings):
+    """From pixels to templates: all that changes what comes out.
+
+    A profile fills in what is not given: ``PipelineSettings(profile="fast")``, or ``profile: fast`` in a scenario.
+    """
+
+    profile: Literal["standard", "fast"] = Field("standard", description="settings that go together, as defaults")
     detection: Detection = Detection()
     quality: Quality = Quality()
     tracking: Tracking = Tracking()
     pooling: Pooling = Pooling()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_profile(cls, values: Any) -> Any:
+        """`values` with what their profile sets and they do not."""
+        if not isinstance(values, dict):
+            return values
+        filled = dict(values)
+        for part, chosen in PROFILES.get(str(values.get("profile", "standard")), {}).items():
+            given = filled.get(part, {})
+            given = given.model_dump(exclude_unset=True) if isinstance(given, BaseModel) else given
+            if isinstance(given, dict):
+                filled[part] = dict(chosen) | given
+        return filled
 
 
 class Runtime(Settings):

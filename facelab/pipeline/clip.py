@@ -12,13 +12,14 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from concurrent.futures import Executor, Future
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from facelab.data.losses import Losses
 from facelab.pipeline.alignment import CROP_PX, aligned_crops, similarity
+from facelab.pipeline.attention import Attention, Verdict
 from facelab.pipeline.quality import face_quality
 from facelab.pipeline.selection import BestFaces, Candidate
 from facelab.pipeline.tracking import NO_TRACK, FaceTracker
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from facelab.types import Frame
 
 EMBEDDED_AT_ONCE = 16
+HELD = 4  # frames held for each look that may be under way: those passed over between looks wait for their turn
 
 
 class Stopped(Exception):
@@ -94,12 +96,14 @@ class ClipPassages:
 class Look:
     """What one frame shows: n faces, their quality (n,), and their crops (n, 112, 112, 3).
 
-    A face that cannot be aligned has a black crop and quality 0.
+    A face that cannot be aligned has a black crop and quality 0. Where a look is repeated, because nothing has moved,
+    its crops were there before and are not asked for again.
     """
 
     faces: Faces
     quality: Floats
     crops: Image
+    repeated: bool = False
 
 
 def look(pack: Pack, image: Image, settings: Detection) -> Look:
@@ -139,33 +143,67 @@ def clip_passages(
     losses = Losses()
     builder = _Builder(pack, settings, None if helpers is None else helpers[0])
     for frame, seen in _looks(source.frames(losses), pack, settings.detection, helpers):
-        builder.add(frame, seen)
+        if seen is not None:
+            builder.add(frame, seen)
         on_frame()
     return builder.finished(losses)
 
 
 def _looks(
     frames: Iterable[Frame], pack: Pack, settings: Detection, helpers: tuple[Executor, int] | None
-) -> Iterator[tuple[Frame, Look]]:
-    """Each frame with what it shows, in order; at most as many frames are held as `helpers` allows."""
-    if helpers is None:
-        for frame in frames:
-            yield frame, look(pack, frame.image, settings)
-        return
-    executor, ahead = helpers
-    waiting: deque[tuple[Frame, Future[Look]]] = deque()
+) -> Iterator[tuple[Frame, Look | None]]:
+    """Each frame with what it shows, in order; None where it is passed over.
+
+    At most as many frames are held as `helpers` allows.
+    """
+    executor, ahead = helpers if helpers is not None else (None, 1)
+    attention = Attention(settings)
+    last: Future[Look] | None = None
+    waiting: deque[_Waiting] = deque()
     try:
         for frame in frames:
-            waiting.append((frame, executor.submit(look, pack, frame.image, settings)))
-            if len(waiting) >= ahead:
-                first, seen = waiting.popleft()
-                yield first, seen.result()
+            verdict = attention.verdict(frame)
+            if verdict is Verdict.LOOK:
+                last = _begun(executor, pack, frame.image, settings)
+            waiting.append(_Waiting(frame, None if verdict is Verdict.PASS else last, verdict))
+            under_way = sum(entry.verdict is Verdict.LOOK for entry in waiting)
+            while waiting and (waiting[0].ready or under_way >= ahead or len(waiting) >= HELD * ahead):
+                under_way -= waiting[0].verdict is Verdict.LOOK
+                yield waiting.popleft().seen()
         while waiting:
-            first, seen = waiting.popleft()
-            yield first, seen.result()
+            yield waiting.popleft().seen()
     finally:
-        for _, seen in waiting:
-            seen.cancel()
+        for entry in waiting:
+            if entry.found is not None:
+                entry.found.cancel()
+
+
+class _Waiting(NamedTuple):
+    """A frame whose turn has not come yet."""
+
+    frame: Frame
+    found: Future[Look] | None
+    verdict: Verdict
+
+    @property
+    def ready(self) -> bool:
+        return self.found is None or self.found.done()
+
+    def seen(self) -> tuple[Frame, Look | None]:
+        """The frame with what it shows, waited for."""
+        if self.found is None:
+            return self.frame, None
+        seen = self.found.result()
+        return self.frame, replace(seen, repeated=True) if self.verdict is Verdict.REPEAT else seen
+
+
+def _begun(executor: Executor | None, pack: Pack, image: Image, settings: Detection) -> Future[Look]:
+    """A look at `image`: under way on `executor`, or done here where there is none."""
+    if executor is not None:
+        return executor.submit(look, pack, image, settings)
+    done: Future[Look] = Future()
+    done.set_result(look(pack, image, settings))
+    return done
 
 
 @dataclass
@@ -213,7 +251,7 @@ class _Builder:
     def _worth_embedding(self, seen: Look) -> NDArray[np.bool_]:
         width, rule = seen.faces.box[:, 2] - seen.faces.box[:, 0], self._settings.quality
         good = (width >= rule.min_width_px) & (seen.quality >= rule.min_quality)
-        return np.asarray(good & (seen.quality > 0))
+        return np.asarray(good & (seen.quality > 0) & (not seen.repeated))
 
     def _end(self, numbers: set[int]) -> None:
         """The tracks `numbers` have ended: embed what their templates need, or drop them."""
