@@ -24,11 +24,12 @@ def card(config: TunedConfig) -> str:
 
 def card_page(config: TunedConfig) -> str:
     """The card of `config` as an HTML page that needs no network."""
-    from nbconvert.filters import markdown2html
+    import mistune
 
     from facelab.report.page import page
 
-    return page(config.title, markdown2html(card(config)))
+    markdown = mistune.create_markdown(escape=True, plugins=["table"])
+    return page(config.title, str(markdown(card(config))))
 
 
 def _head(config: TunedConfig) -> str:

@@ -15,12 +15,10 @@ import onnxruntime
 HERE = Path(__file__).resolve().parent
 CONFIG = json.loads((HERE / "tuned.json").read_text())
 PACK, DETECTION = CONFIG["pack"], CONFIG["pipeline"]["detection"]
-TEMPLATE = np.array(
-    [38.2946 + 51.6963j, 73.5318 + 51.5014j, 56.0252 + 71.7366j, 41.5493 + 92.3655j, 70.7299 + 92.2041j]
-)
+TEMPLATE = np.r_[38.2946 + 51.6963j, 73.5318 + 51.5014j, 56.0252 + 71.7366j, 41.5493 + 92.3655j, 70.7299 + 92.2041j]
 SIZE = DETECTION["input_size"]
 detector, recogniser = (
-    onnxruntime.InferenceSession(HERE / "models" / PACK[k]) for k in ("detector_file", "recogniser_file")
+    onnxruntime.InferenceSession(HERE / "models" / PACK[f"{k}_file"]) for k in ("detector", "recogniser")
 )
 
 
@@ -36,9 +34,8 @@ def faces(picture):
         for i in np.flatnonzero(out[level].ravel() >= DETECTION["min_score"]):
             corner = np.array([(i // 2) % (SIZE // stride), (i // 2) // (SIZE // stride)])
             reach, points = out[level + 3].reshape(-1, 2, 2)[i], out[level + 6].reshape(-1, 5, 2)[i] + corner
-            found.append(
-                (np.r_[corner - reach[0], reach[0] + reach[1]] * stride, out[level].ravel()[i], points * stride / scale)
-            )
+            box = np.r_[corner - reach[0], reach[0] + reach[1]] * stride
+            found.append((box, out[level].ravel()[i], points * stride / scale))
     kept = cv2.dnn.NMSBoxes([f[0] for f in found], [f[1] for f in found], 0.0, DETECTION["nms_iou"]) if found else []
     return np.array([found[i][2] for i in kept]).reshape(-1, 5, 2)
 

@@ -15,9 +15,7 @@ import onnxruntime
 HERE = Path(__file__).resolve().parent
 CONFIG = json.loads((HERE / "tuned.json").read_text())
 PACK, DETECTION = CONFIG["pack"], CONFIG["pipeline"]["detection"]
-TEMPLATE = np.array(
-    [38.2946 + 51.6963j, 73.5318 + 51.5014j, 56.0252 + 71.7366j, 41.5493 + 92.3655j, 70.7299 + 92.2041j]
-)
+TEMPLATE = np.r_[38.2946 + 51.6963j, 73.5318 + 51.5014j, 56.0252 + 71.7366j, 41.5493 + 92.3655j, 70.7299 + 92.2041j]
 detector = cv2.FaceDetectorYN.create(
     str(HERE / "models" / PACK["detector_file"]), "", (0, 0), DETECTION["min_score"], DETECTION["nms_iou"]
 )
