@@ -62,6 +62,23 @@ class Tracking(Settings):
     method: Literal["sort", "bytetrack", "ocsort"] = "bytetrack"
     lost_s: Seconds = Field(1.0, description="a track that is not seen for longer has ended, s")
     min_observations: int = Field(3, ge=1, description="shorter tracks are dropped, and counted")
+    reach: float = Field(
+        0.0,
+        ge=0,
+        le=2,
+        description="boxes are widened by this share of their size on every side before they are compared, so that a "
+        "face that moves by its own width from frame to frame is followed",
+    )
+
+
+class Mending(Settings):
+    """How tracks that hold two people are split and broken ones joined again, by the faces embedded of them."""
+
+    split_score: float | None = Field(
+        0.2, ge=-1, le=1, description="faces before and after a moment less alike than this are two people; none: never"
+    )
+    rejoin_s: Seconds = Field(5.0, description="a person out of sight for so long is still one passage, s; 0: never")
+    rejoin_score: float = Field(0.36, ge=-1, le=1, description="from here on two fragments are one person's")
 
 
 class Pooling(Settings):
@@ -91,6 +108,7 @@ class PipelineSettings(Settings):
     detection: Detection = Detection()
     quality: Quality = Quality()
     tracking: Tracking = Tracking()
+    mending: Mending = Mending()
     pooling: Pooling = Pooling()
 
     @model_validator(mode="before")
@@ -239,6 +257,9 @@ class GateLimits(Settings):
     ppv: Rate01 | None = Field(None, description="an alert is right with at least this probability; needs the floor")
     worst_group_fnir: Rate01 | None = Field(None, description="FNIR of each camera and group is at most this")
     worst_group_fpir: Rate01 | None = Field(None, description="FPIR of each camera and group is at most this")
+    groups: tuple[str, ...] = Field(
+        ("camera",), description="attributes whose groups are limited: camera, face width, skin tone where known"
+    )
     failure_to_acquire: Rate01 | None = Field(
         0.3, description="share of a camera's passages without a usable face is at most this"
     )

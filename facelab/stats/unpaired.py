@@ -7,7 +7,8 @@ intervals are then too wide, never too narrow. Differences are *second minus fir
 At one FPIR each side chooses a threshold of its own, and chooses it anew in every subject-bootstrap replicate; the
 sides are drawn independently. A bootstrap of few misses is too narrow (without a miss it has no width at all), so its
 interval is joined with the one of Newcombe's method 10 (Statistics in Medicine 17, 1998) on the person-level intervals
-of the two rates at their thresholds: the wider end counts on each side. Accept when score >= T.
+of the two rates at their thresholds (exact ones, on the effective size): the wider end counts on each side. Accept
+when score >= T.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ class UnpairedDifference:
 
     def ends(self, tail: float) -> tuple[float, float]:
         """The interval that leaves out `tail` on each side."""
-        a, b = (rate.interval(1 - 2 * tail) for rate in (self.first, self.second))
+        a, b = (rate.interval(1 - 2 * tail, "clopper-pearson") for rate in (self.first, self.second))
         low = self.value - float(np.hypot(self.second.value - b.low, a.high - self.first.value))
         high = self.value + float(np.hypot(b.high - self.second.value, self.first.value - a.low))
         if self.replicates is not None and not np.isnan(self.replicates).all():
