@@ -25,6 +25,7 @@ from facelab.cli import (
     packs,
     pipeline,
     planning,
+    quality,
     scores,
     workload,
 )
@@ -81,7 +82,19 @@ def _main(
     """At which threshold should this site run, what will that cost, and how sure are we?"""
 
 
-for module in (evaluation, pipeline, scores, planning, workload, groups, comparing, alerts, attacks, deployment):
+for module in (
+    evaluation,
+    pipeline,
+    scores,
+    planning,
+    workload,
+    groups,
+    comparing,
+    alerts,
+    attacks,
+    quality,
+    deployment,
+):
     module.register(app)
 app.add_typer(packs.app, name="packs")
 app.add_typer(caches.app, name="cache")

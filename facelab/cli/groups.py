@@ -19,10 +19,10 @@ def register(app: typer.Typer) -> None:
 
 def groups(
     scores: Annotated[Path, typer.Argument(help="Candidates (with probe_id) or scores (with subjects), and a column.")],
-    by: Annotated[str, typer.Option("--by", help="The column that holds the group (of the probe).")],
     threshold: Annotated[float, typer.Option(help="The threshold at which groups are compared.")],
+    by: Annotated[str | None, typer.Option("--by", help="The column that holds the group of the probe.")] = None,
     reference_by: Annotated[
-        str | None, typer.Option("--reference-by", help="Scores: the column of the reference's group.")
+        str | None, typer.Option("--reference-by", help="The column of the reference's group; or both columns.")
     ] = None,
     enrolled: Annotated[Path | None, typer.Option(help="Candidates: every enrolled subject, one a line.")] = None,
     rank: Annotated[int, typer.Option(min=1, help="Candidates: a hit is among so many.")] = 1,
@@ -56,7 +56,7 @@ def groups(
         return
     for part in (answer["false_positive"], answer["false_negative"]):
         if part is not None:
-            tell(part, by)
+            tell(part, " x ".join(column for column in (by, reference_by) if column is not None))
     measures = {name: value for name, value in answer["measures"].items() if name != "weight" and value is not None}
     if measures:
         message(", ".join(f"{name.upper()} {value:.3g}" for name, value in measures.items()))

@@ -14,7 +14,8 @@ import numpy as np
 from facelab.errors import BadInput, NotMeasured
 from facelab.stats import equity
 from facelab.stats._given import labels, numbers, plain
-from facelab.stats.groups import GroupRates, Side, group_rates, pair_group_rates
+from facelab.stats.groups import UNKNOWN, GroupRates, Side, group_rates, pair_group_rates
+from facelab.stats.reference_groups import ReferenceRates, reference_group_rates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,8 +44,15 @@ class GroupReport:
     weight: float = 0.5
 
     def measures(self) -> dict[str, float]:
-        """GARBE, FDR, INEQ over the groups that have both rates; NaN where they are undefined."""
-        if self.false_positive is None or self.false_negative is None:
+        """GARBE, FDR, INEQ over the groups that have both rates; NaN where they are undefined.
+
+        None of parts of a gallery, whose FPIR grows with their size.
+        """
+        if (
+            self.false_positive is None
+            or self.false_negative is None
+            or isinstance(self.false_positive, ReferenceRates)
+        ):
             return {}
         match, miss = _by_group(self.false_positive.rates), self.false_negative.rates
         shared = [group for group in match if group in miss]
@@ -115,6 +123,60 @@ def search_group_report(
     if parts == [None, None]:
         raise NotMeasured("there is no search to compare groups by")
     return GroupReport(float(threshold), parts[0], parts[1])
+
+
+def reference_group_report(
+    searches: Searches,
+    accepted: tuple[Any, Any],
+    groups: tuple[Any, Any],
+    threshold: float,
+    *,
+    probe_group: Any = None,
+    rank: int = 1,
+    rng: np.random.Generator | None = None,
+) -> GroupReport:
+    """FPIR and FNIR by an attribute of the enrolled subjects, alone or crossed with one of the probe.
+
+    Parameters
+    ----------
+    searches : Searches
+        p searches.
+    accepted : two (k,) int arrays
+        Search (0 to p - 1) and enrolled subject (0 to N - 1) of the candidates at or above T; once or more often.
+    groups : (N,) and (p,) arrays of str
+        The group of each enrolled subject, and of the mate of each search (of others it is not looked at).
+    threshold, rank : float, int
+        T and R.
+    probe_group : (p,) array of str, optional
+        The group of each probe.
+    rng : numpy.random.Generator, optional
+        Of the permutation tests; without it none is made.
+    """
+    if rank < 1:
+        raise BadInput(f"must be at least 1, it is {rank}", place="rank")
+    strangers = np.flatnonzero(~searches.mated)
+    positive = negative = None
+    if len(strangers):
+        place = np.full(len(searches), -1)
+        place[strangers] = np.arange(len(strangers))
+        search, subject = (np.asarray(side, dtype=np.int64) for side in accepted)
+        kept = place[search] >= 0
+        once = np.unique(np.stack([place[search[kept]], subject[kept]]), axis=1)
+        own = None if probe_group is None else np.asarray(probe_group)[strangers]
+        people = searches.probe_subject[strangers]
+        positive = reference_group_rates((once[0], once[1]), people, groups[0], probe_group=own, rng=rng)
+    if searches.mated.any():
+        mate = np.nan_to_num(searches.mate_score, nan=-np.inf)
+        missed = ~((searches.rank >= 1) & (searches.rank <= rank) & (mate >= threshold))
+        label = labels("group", groups[1], len(searches))
+        if probe_group is not None:
+            named = (np.where(side == "", UNKNOWN, side) for side in (np.asarray(probe_group), label))
+            label = np.char.add(np.char.add(next(named), " x "), next(named))
+        rows = searches.mated
+        negative = group_rates("FNIR", missed[rows], label[rows], searches.probe_subject[rows], rng=rng)
+    if positive is None and negative is None:
+        raise NotMeasured("there is no search to compare groups by")
+    return GroupReport(float(threshold), positive, negative)
 
 
 def comparison_group_report(

@@ -1,9 +1,9 @@
 """Score files with a column of groups, as `facelab groups` reads them: who errs more, by any column.
 
 A file of *candidates* (``probe_id, probe_subject, reference_subject, score``) is grouped by a column of the probe, the
-same in every row of a probe. A file of *scores* (``score, mated, probe_subject, reference_subject``) is grouped by a
-column of the comparison's probe, and for FMR by a second one of its reference where that is named. An empty group is
-unknown, and shown as a group of its own.
+same in every row of a probe, by one of the enrolled subject, the same in every row of that subject, or by both. A
+file of *scores* (``score, mated, probe_subject, reference_subject``) is grouped by a column of the probe, of the
+reference, or for FMR of both. An empty group is unknown, and shown as a group of its own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,12 @@ import numpy as np
 
 from facelab.errors import BadInput
 from facelab.stats.columns import column_names, read_columns
-from facelab.stats.group_report import GroupReport, comparison_group_report, search_group_report
+from facelab.stats.group_report import (
+    GroupReport,
+    comparison_group_report,
+    reference_group_report,
+    search_group_report,
+)
 from facelab.stats.scorefile import CANDIDATES, SCORES, SUBJECTS, read_candidates, read_scores
 
 if TYPE_CHECKING:
@@ -84,7 +89,7 @@ def read_grouped_scores(
 
 def file_group_report(
     path: Path,
-    by: str,
+    by: str | None,
     threshold: float,
     *,
     reference_by: str | None = None,
@@ -98,12 +103,12 @@ def file_group_report(
     ----------
     path : Path
         Candidates where it has a column ``probe_id``, else scores.
-    by : str
-        The column that holds the group (of the probe).
+    by : str or None
+        The column that holds the group of the probe.
     threshold : float
         T.
     reference_by : str, optional
-        Scores only: the column of the reference's group; FMR is then of pairs of groups.
+        The column of the reference's group. With `by` the groups of FPIR and FMR are of both.
     enrolled, rank
         Candidates only: every enrolled subject, and R.
     rng : numpy.random.Generator, optional
@@ -112,15 +117,54 @@ def file_group_report(
     Raises
     ------
     BadInput
-        As the readers; a column is missing.
+        As the readers; a column is missing, none is named, or an enrolled subject is in two groups.
     """
-    if by in CANDIDATES[3:] or by in SCORES:
-        raise BadInput(f"{by!r} is no group", place="by")
-    if is_candidate_file(path):
-        if reference_by is not None:
-            raise BadInput("candidates are grouped by their probe only", place="reference_by")
-        found, group = read_grouped_candidates(path, by, enrolled)
-        return search_group_report(found, group, threshold, rank=rank, rng=rng)
-    score, people, groups = read_grouped_scores(path, (by, by if reference_by is None else reference_by))
-    side: Side = "probe" if reference_by is None else "both"
-    return comparison_group_report(score, people, groups, threshold, side=side, rng=rng)
+    if by is None and reference_by is None:
+        raise BadInput("name a column of the probe's group, of the reference's, or both", place="by")
+    for column in (by, reference_by):
+        if column in CANDIDATES[3:] or column in SCORES:
+            raise BadInput(f"{column!r} is no group", place="by" if column == by else "reference_by")
+    if not is_candidate_file(path):
+        score, people, groups = read_grouped_scores(path, (by or str(reference_by), reference_by or str(by)))
+        side: Side = "probe" if reference_by is None else ("reference" if by is None else "both")
+        return comparison_group_report(score, people, groups, threshold, side=side, rng=rng)
+    if reference_by is not None:
+        return _reference_report(path, by, reference_by, threshold, enrolled=enrolled, rank=rank, rng=rng)
+    found, group = read_grouped_candidates(path, str(by), enrolled)
+    return search_group_report(found, group, threshold, rank=rank, rng=rng)
+
+
+def _reference_report(
+    path: Path,
+    by: str | None,
+    reference_by: str,
+    threshold: float,
+    *,
+    enrolled: Strings | None,
+    rank: int,
+    rng: np.random.Generator | None,
+) -> GroupReport:
+    """FPIR and FNIR of a file of candidates by a column of the reference, alone or crossed with one of the probe."""
+    found, probe_group = (
+        (read_candidates(path, enrolled), None) if by is None else read_grouped_candidates(path, by, enrolled)
+    )
+    table = read_columns(path, ("probe_id", "reference_subject", "score", reference_by))
+    reference, group = table.strings("reference_subject"), table.strings(reference_by)
+    named = np.flatnonzero(reference != "")
+    names, first, row = np.unique(reference[named], return_index=True, return_inverse=True)
+    wrong = np.flatnonzero(group[named] != group[named][first][row])
+    if wrong.size:
+        k = int(named[wrong[0]])
+        both = f"{str(group[named][first][row[wrong[0]]])!r} and {str(group[k])!r}"
+        raise BadInput(f"{str(reference[k])!r} has two values of {reference_by!r}, {both}", place=table.at(k))
+    known = dict(zip(names.tolist(), group[named][first].tolist()))
+    listed = names if enrolled is None else np.unique(enrolled)
+    label = np.array([known.get(name, "") for name in listed.tolist()], dtype=np.str_)
+    scored = named[table.numbers("score")[named] >= threshold]  # NaN is below everything
+    order = np.argsort(found.probe_id)
+    search = order[np.searchsorted(found.probe_id, table.strings("probe_id")[scored], sorter=order)]
+    accepted = search, np.searchsorted(listed, reference[scored])
+    mate = np.array([known.get(name, "") for name in found.probe_subject.tolist()], dtype=np.str_)
+    return reference_group_report(
+        found, accepted, (label, mate), threshold, probe_group=probe_group, rank=rank, rng=rng
+    )

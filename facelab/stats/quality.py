@@ -20,6 +20,7 @@ import numpy as np
 
 from facelab.errors import BadInput, NotMeasured
 from facelab.stats._given import BoolArray, FloatArray, IntArray, labels, numbers, plain, within
+from facelab.stats.discard_areas import ideal_area
 from facelab.stats.dyadic import PeopleTrials, person_codes, rate_of
 from facelab.stats.rates import Rate
 
@@ -76,15 +77,21 @@ class DiscardCurve:
             return Rate(int(error.sum()), len(kept), "FNMR")
         return rate_of(PeopleTrials(_dense(self._person[kept]), "subjects"), error, "FNMR")
 
+    def errors_in_order(self) -> BoolArray:
+        """(comparisons,) whether each comparison with a score is an error, from the lowest quality up."""
+        return self._error[self._order]
+
+    def people_in_order(self) -> IntArray | None:
+        """(comparisons,) a number for the person of each, from the lowest quality up; None where unknown."""
+        return None if self._person is None else _dense(self._person[self._order])
+
     def area(self, limit: float = 1.0) -> float:
         """Integral of FNMR over the discarded fraction from 0 to `limit` (steps; no interpolation)."""
         return _step_area(self.fraction, self.fnmr, within("limit", limit, 0.0, 1.0, ends=True))
 
     def ideal_area(self, limit: float = 1.0) -> float:
         """The same of a quality that discards every error first, one comparison at a time."""
-        discarded = np.arange(self.comparisons)
-        ideal = np.maximum(self.errors[0] - discarded, 0) / (self.comparisons - discarded)
-        return _step_area(discarded / self.comparisons, ideal, within("limit", limit, 0.0, 1.0, ends=True))
+        return ideal_area(int(self.errors[0]), self.comparisons, within("limit", limit, 0.0, 1.0, ends=True))
 
     def partial_area(self, limit: float = 0.2) -> float:
         """Area between the curve and the ideal one up to `limit`: 0 is ideal (arXiv:2303.13294)."""

@@ -267,6 +267,85 @@ class TestGroups:
         path = written(tmp_path / "c.csv", [HEAD, *rows])
         assert "[red]" in run("groups", path, "--by", "camera", "--threshold", 0.5).stdout
 
+    def test_false_alerts_are_counted_by_who_is_enrolled(self, tmp_path: Path) -> None:
+        head = "probe_id,probe_subject,reference_subject,score,camera,list"
+        rows = [
+            "p1,,ann,0.9,gate,old",
+            "p1,,bob,0.8,gate,new",
+            "p2,,bob,0.1,hall,new",
+            "p2,,cid,0.7,hall,new",
+            "p3,,,,hall,",
+            "p4,ann,ann,0.9,gate,old",
+            "p5,bob,ann,0.3,gate,old",
+            "p6,cid,cid,0.2,hall,new",
+        ]
+        path = written(tmp_path / "c.csv", [head, *rows])
+        answer = answered("groups", path, "--reference-by", "list", "--threshold", 0.5)
+        found = {row["group"]: row for row in answer["false_positive"]["groups"]}
+        assert {name: (row["errors"], row["trials"]) for name, row in found.items()} == {"new": (2, 3), "old": (1, 3)}
+        assert {name: row["subjects"] for name, row in found.items()} == {"new": 2, "old": 1}
+        misses = {row["group"]: (row["errors"], row["trials"]) for row in answer["false_negative"]["groups"]}
+        assert misses == {"new": (2, 2), "old": (0, 1)}
+        assert answer["measures"] == {"weight": 0.5}
+        both = answered("groups", path, "--by", "camera", "--reference-by", "list", "--threshold", 0.5)
+        crossed = {row["group"]: (row["errors"], row["trials"]) for row in both["false_positive"]["groups"]}
+        assert crossed == {"gate x new": (1, 1), "gate x old": (1, 1), "hall x new": (1, 2), "hall x old": (0, 2)}
+        assert "FPIR by list" in run("groups", path, "--reference-by", "list", "--threshold", 0.5).stdout
+
+    def test_an_enrolled_subject_in_two_groups_or_no_column_at_all_is_refused(self, tmp_path: Path) -> None:
+        rows = ["p1,,ann,0.9,gate", "p2,,ann,0.1,hall"]
+        path = written(tmp_path / "c.csv", [HEAD, *rows])
+        assert "c.csv:3: 'ann' has two values" in refused("groups", path, "--reference-by", "camera", "--threshold", 1)
+        assert "name a column" in refused("groups", path, "--threshold", 1)
+
+    def test_comparisons_are_counted_by_the_reference_alone(self, folder: Path) -> None:
+        answer = answered("groups", folder / "a.csv", "--reference-by", "two", "--threshold", 0.2)
+        lines = (folder / "a.csv").read_text().splitlines()[1:]
+        for row in answer["false_positive"]["groups"]:
+            wanted = [line.split(",") for line in lines]
+            scores = [float(f[0]) for f in wanted if f[1] == "0" and f[5] == row["group"]]
+            assert (row["trials"], row["errors"]) == (len(scores), sum(s >= 0.2 for s in scores))
+
+
+class TestQuality:
+    """`facelab quality`."""
+
+    @pytest.fixture
+    def scores(self, tmp_path: Path) -> Path:
+        """60 people, two mated comparisons each, whose quality foresees the score; non-mated ones without quality."""
+        rng = np.random.default_rng(8)
+        lines = []
+        for i in range(120):
+            quality = rng.integers(0, 10)
+            lines.append(f"{0.2 + 0.05 * quality + rng.normal(0, 0.1):.5f},1,p{i % 60},p{i % 60},{quality},{9 - i % 3}")
+        lines += [f"{rng.normal(0, 0.1):.5f},0,p{i % 60},q{i},," for i in range(300)]
+        return written(tmp_path / "q.csv", ["score,mated,probe_subject,reference_subject,sharp,frontal", *lines])
+
+    def test_a_quality_that_foresees_errors_gains_and_one_that_does_not_does_not(self, scores: Path) -> None:
+        good = answered("quality", scores, "--quality", "sharp", "--target-fmr", 0.01)
+        bad = answered("quality", scores, "--quality", "frontal", "--target-fmr", 0.01)
+        assert good["gain"]["low"] > 0.1
+        assert bad["gain"]["low"] < 0.1
+        assert good["partial_area"]["low"] <= good["partial_area"]["value"] <= good["partial_area"]["high"]
+        assert (good["comparisons"], good["people"], good["limit"]) == (120, 60, 0.2)
+        assert [at["discarded"] for at in good["at"]] == [0.0, 0.01, 0.02, 0.05, 0.1, 0.2]
+        assert good["at"][0]["errors"] == good["curve"]["errors"][0]
+        assert good["threshold"] == bad["threshold"]
+
+    def test_a_person_reads_the_areas_with_their_intervals(self, scores: Path) -> None:
+        arguments = ("--quality", "sharp", "--reference-quality", "frontal", "--threshold", 0.4, "--limit", "1/4")
+        said = run("quality", scores, *arguments)
+        assert "sharp and frontal at a threshold of 0.4" in said.stdout
+        assert "Partial area above the ideal to 25 %" in said.stdout
+        assert "subjects" in said.stderr
+
+    def test_what_is_missing_is_refused(self, scores: Path) -> None:
+        assert "column 'blur' is missing" in refused("quality", scores, "--quality", "blur", "--threshold", 0.4)
+        assert "one of the two" in refused("quality", scores, "--quality", "sharp")
+        nothing = run("quality", scores, "--quality", "sharp", "--threshold", -5)
+        assert nothing.exit_code == 11
+        assert "is an error at this threshold" in nothing.stderr
+
 
 class TestCompareScores:
     """`facelab compare-scores`."""
