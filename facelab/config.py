@@ -81,6 +81,15 @@ class Mending(Settings):
     rejoin_score: float = Field(0.36, ge=-1, le=1, description="from here on two fragments are one person's")
 
 
+class StaticFaces(Settings):
+    """Faces that never move: posters, screens, statues."""
+
+    after_s: Seconds = Field(
+        30.0, description="a face that stays in its place for so long is reported as static; 0: never"
+    )
+    set_aside: bool = Field(False, description="static faces are no passages: they are left out, and counted")
+
+
 class Pooling(Settings):
     """How the faces of a passage become one template."""
 
@@ -108,6 +117,7 @@ class PipelineSettings(Settings):
     detection: Detection = Detection()
     quality: Quality = Quality()
     tracking: Tracking = Tracking()
+    static: StaticFaces = StaticFaces()
     mending: Mending = Mending()
     pooling: Pooling = Pooling()
 
@@ -129,7 +139,11 @@ class PipelineSettings(Settings):
 class Runtime(Settings):
     """How the work is done: nothing here changes a result."""
 
-    workers: int = Field(0, ge=0, description="clips worked on at the same time; 0: one a core")
+    engine: Literal["threads", "processes", "dask"] = Field(
+        "threads", description="who works: threads of this process, processes of this machine, or a Dask cluster"
+    )
+    scheduler: str | None = Field(None, description="the Dask scheduler's address, such as tcp://10.0.0.1:8786")
+    workers: int = Field(0, ge=0, description="clips worked on at the same time; 0: one a core (Dask: as it has them)")
     threads: int = Field(1, ge=1, description="threads of one model session; two that spin are slower than one")
     providers: tuple[str, ...] = Field(("CPUExecutionProvider",), min_length=1, description="of ONNX Runtime, in order")
 
