@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -109,18 +109,17 @@ def measured_run(run: SavedRun) -> Measured:
     if run.threshold is None or run.scenario.counts_only:
         raise NotMeasured(f"{run.name}: no threshold with rates came out of it, so there is nothing to judge")
     quality = run.comparisons.probe_attributes.get("quality")
-    said = run.evidence
     return Measured(
         run.name,
         run.scenario.name,
         run.searches,
         run.threshold,
         run.target,
-        bool(said["synthetic"]),
+        run.synthetic,
         run.scale,
         run.groups,
         None if quality is None else np.asarray(quality, dtype=np.float64),
-        {"footage": str(said["footage_digest"] or "live"), "watchlist": str(said["watchlist_digest"])},
+        run.data,
         run.scenario.rank,
         _reported(run),
     )
@@ -137,7 +136,23 @@ def _reported(run: SavedRun) -> Bools:
     return np.isin(run.comparisons.probe_id, report.probe_id)
 
 
-def data_differences(first: Measured, second: Measured) -> list[str]:
+class OnData(Protocol):
+    """Whatever was measured on data that is known by digest: a `Measured`, or a run that was read back."""
+
+    @property
+    def searches(self) -> Searches:
+        """Every search."""
+
+    @property
+    def data(self) -> Mapping[str, str]:
+        """Digests of footage and watchlist."""
+
+    @property
+    def rank(self) -> int:
+        """R."""
+
+
+def data_differences(first: OnData, second: OnData) -> list[str]:
     """Why two sides cannot be paired person by person: what of their data differs; empty where nothing does."""
     one, two = first.searches, second.searches
     found = []

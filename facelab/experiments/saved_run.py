@@ -96,6 +96,22 @@ class SavedRun:
         return None if self.row is None else self.row.target
 
     @property
+    def rank(self) -> int:
+        """R of its FNIR."""
+        return self.scenario.rank
+
+    @property
+    def synthetic(self) -> bool:
+        """True where any of the evidence was generated."""
+        return bool(self.evidence["synthetic"])
+
+    @property
+    def data(self) -> dict[str, str]:
+        """What it was measured on, by digest."""
+        said = self.evidence
+        return {"footage": str(said["footage_digest"] or "live"), "watchlist": str(said["watchlist_digest"])}
+
+    @property
     def scale(self) -> str:
         """What its scores depend on: two runs whose scales are equal may share a threshold."""
         pack = self.comparisons.pack or self.evidence["pack_fingerprint"]

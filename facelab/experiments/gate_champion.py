@@ -1,0 +1,29 @@
+"""Which run is the champion of a scenario, as the registry has it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+
+def champion_run(scenario_name: str, client: MlflowClient) -> str | None:
+    """The id of the run that the scenario's champion was measured by; None where there is no champion.
+
+    Raises
+    ------
+    NotMeasured
+        The store cannot be reached.
+    """
+    from importlib import import_module
+
+    from facelab.experiments.store import quiet_mlflow
+
+    try:
+        registry = import_module("facelab.experiments.registry")
+    except ModuleNotFoundError:
+        return None
+    with quiet_mlflow():
+        found = registry.champion(scenario_name, client)
+    return None if found is None else str(found.run_id)
