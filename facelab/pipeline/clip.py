@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from facelab.config import Detection, PipelineSettings
     from facelab.data.footage import Source
+    from facelab.pipeline.checkpoints import Checkpoints
     from facelab.pipeline.packs import Pack
     from facelab.types import Frame
 
@@ -106,9 +107,9 @@ class Look:
     repeated: bool = False
 
 
-def look(pack: Pack, image: Image, settings: Detection) -> Look:
-    """The faces of `image`, with their quality and their crops."""
-    faces = pack.detect(image, settings)
+def look(pack: Pack, image: Image, settings: Detection, known: Faces | None = None) -> Look:
+    """The faces of `image`, or those that are `known` to be in it, with their quality and their crops."""
+    faces = pack.detect(image, settings) if known is None else known
     transform = similarity(faces.landmarks)
     fit = np.isfinite(transform).all(axis=(1, 2))
     crops = np.zeros((len(faces), CROP_PX, CROP_PX, 3), np.uint8)
@@ -122,6 +123,7 @@ def clip_passages(
     settings: PipelineSettings,
     *,
     helpers: tuple[Executor, int] | None = None,
+    checkpoints: Checkpoints | None = None,
     on_frame: Callable[[], None] = lambda: None,
 ) -> ClipPassages:
     """What `source` shows: its tracks, and the embeddings of the best faces of each.
@@ -137,20 +139,30 @@ def clip_passages(
     helpers : (Executor, int), optional
         Threads that look at frames ahead of the tracker, and how many frames may be under way at once. None: the
         calling thread does everything.
+    checkpoints : Checkpoints, optional
+        The faces found before a run was killed, and where those found now are kept.
     on_frame : callable
         Called after each frame; what it raises ends the work.
     """
     losses = Losses()
     builder = _Builder(pack, settings, None if helpers is None else helpers[0])
-    for frame, seen in _looks(source.frames(losses), pack, settings.detection, helpers):
+    for frame, seen in _looks(source.frames(losses), pack, settings.detection, helpers, checkpoints):
         if seen is not None:
             builder.add(frame, seen)
+            if checkpoints is not None and not seen.repeated:
+                checkpoints.add(seen.faces)
         on_frame()
+    if checkpoints is not None:
+        checkpoints.finish()
     return builder.finished(losses)
 
 
 def _looks(
-    frames: Iterable[Frame], pack: Pack, settings: Detection, helpers: tuple[Executor, int] | None
+    frames: Iterable[Frame],
+    pack: Pack,
+    settings: Detection,
+    helpers: tuple[Executor, int] | None,
+    checkpoints: Checkpoints | None,
 ) -> Iterator[tuple[Frame, Look | None]]:
     """Each frame with what it shows, in order; None where it is passed over.
 
@@ -164,7 +176,8 @@ def _looks(
         for frame in frames:
             verdict = attention.verdict(frame)
             if verdict is Verdict.LOOK:
-                last = _begun(executor, pack, frame.image, settings)
+                known = None if checkpoints is None else checkpoints.known()
+                last = _begun(executor, pack, frame.image, settings, known)
             waiting.append(_Waiting(frame, None if verdict is Verdict.PASS else last, verdict))
             under_way = sum(entry.verdict is Verdict.LOOK for entry in waiting)
             while waiting and (waiting[0].ready or under_way >= ahead or len(waiting) >= HELD * ahead):
@@ -197,12 +210,14 @@ class _Waiting(NamedTuple):
         return self.frame, replace(seen, repeated=True) if self.verdict is Verdict.REPEAT else seen
 
 
-def _begun(executor: Executor | None, pack: Pack, image: Image, settings: Detection) -> Future[Look]:
+def _begun(
+    executor: Executor | None, pack: Pack, image: Image, settings: Detection, known: Faces | None
+) -> Future[Look]:
     """A look at `image`: under way on `executor`, or done here where there is none."""
     if executor is not None:
-        return executor.submit(look, pack, image, settings)
+        return executor.submit(look, pack, image, settings, known)
     done: Future[Look] = Future()
-    done.set_result(look(pack, image, settings))
+    done.set_result(look(pack, image, settings, known))
     return done
 
 
