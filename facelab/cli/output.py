@@ -6,30 +6,16 @@ With ``--json`` the answer is one JSON document. A number that is infinite or no
 from __future__ import annotations
 
 import json
-import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+from facelab.plain import plain
 
 
 def message(text: str) -> None:
     """Tell the person at the terminal something that is not the answer."""
     print(f"facelab: {text}", file=sys.stderr, flush=True)
-
-
-def plain(value: Any) -> Any:
-    """`value` as JSON has it: numpy numbers become Python's, and what is not finite becomes None."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if hasattr(value, "tolist"):
-        return plain(value.tolist())
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, (str, int, bool)) or value is None:
-        return value
-    if isinstance(value, (Sequence, set, frozenset, Iterable)):
-        return [plain(item) for item in value]
-    return str(value)
 
 
 def answer_json(value: Any) -> None:

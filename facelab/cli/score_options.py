@@ -7,6 +7,7 @@ Groups by a column, a second system on the same people, and the floor of a site:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -119,6 +120,52 @@ def on_the_floor(
         {"threshold": at} | workload_at(curve, at, place, journeys=False, confidence=confidence).to_dict()
         for at in thresholds
     ]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a column or an option asks for besides the rates.
+
+    Parameters
+    ----------
+    path : Path or None
+        The file of scores or candidates; None where templates were given.
+    targets, thresholds : sequences of float
+        Those asked for.
+    confidence : float
+        Of the intervals.
+    by, against : str or None, Path or None
+        A column of groups, a second system's file.
+    enrolled, rank : Path or None, int
+        Of candidates.
+    site : tuple
+        Passengers, prevalence, cameras, minutes a review.
+    """
+
+    path: Path | None
+    targets: Sequence[float]
+    thresholds: Sequence[float]
+    confidence: float
+    by: str | None
+    against: Path | None
+    enrolled: Path | None = None
+    rank: int = 1
+    site: tuple[float | None, float | None, float, float] = (None, None, 1.0, 2.0)
+
+
+def added(asked: Asked, answer: dict[str, Any], curve: OpenSetCurve | None = None) -> dict[str, Any]:
+    """What `asked` adds to `answer`: groups, against and workload, those that were asked for."""
+    found: dict[str, Any] = {}
+    at = thresholds_of(answer)
+    if asked.by is not None:
+        first = file_of(asked.path, "--by")
+        found["groups"] = grouped(first, asked.by, at, asked.confidence, enrolled=asked.enrolled, rank=asked.rank)
+    if asked.against is not None:
+        first, given = file_of(asked.path, "--against"), (asked.targets, asked.thresholds, asked.confidence)
+        found["against"] = compared(first, asked.against, *given, enrolled=asked.enrolled, rank=asked.rank)
+    if curve is not None and (asked.site[0] is not None or asked.site[1] is not None):
+        found["workload"] = on_the_floor(curve, at, asked.site, asked.confidence)
+    return found
 
 
 def tell(answer: dict[str, Any]) -> None:

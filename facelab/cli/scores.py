@@ -13,7 +13,7 @@ import typer
 from facelab.cli import score_options
 from facelab.cli.arguments import Json
 from facelab.cli.output import answer_json, message
-from facelab.cli.score_options import Against, By, Cameras, Minutes, Passengers, Prevalence, file_of, thresholds_of
+from facelab.cli.score_options import Against, Asked, By, Cameras, Minutes, Passengers, Prevalence, thresholds_of
 from facelab.cli.score_tables import tell_identification, tell_verification
 from facelab.errors import BadInput
 
@@ -75,11 +75,8 @@ def verification(
         answer |= _traditional(curve, convention, confidence)
         if tail:
             answer["tail"] = _tail(curve, targets, confidence)
-        if by is not None:
-            answer["groups"] = score_options.grouped(file_of(scores, "--by"), by, thresholds_of(answer), confidence)
-        if against is not None:
-            first = file_of(scores, "--against")
-            answer["against"] = score_options.compared(first, against, targets, threshold or [], confidence)
+        asked = Asked(scores, targets, threshold or [], confidence, by, against)
+        answer |= score_options.added(asked, answer)
     if json:
         answer_json(answer)
         return
@@ -132,28 +129,16 @@ def identification(
 
     Example: facelab identification candidates.csv --target-fpir 0.01 --target-fpir 0.05 --json
     """
-    if (candidates is None) == (probes is None) or (probes is None) != (gallery is None):
-        raise BadInput("give either a file of candidates, or --probes and --gallery", place="identification")
-    targets = target_fpir or []
+    targets, site = target_fpir or [], (passengers, prevalence, cameras, minutes)
     with _warnings_told():
-        chosen, curve = _open_set_curves(candidates or probes, gallery, enrolled, rank, select)
+        chosen, curve = _open_set_curves(_searched_with(candidates, probes, gallery), gallery, enrolled, rank, select)
         answer = _identified(chosen, curve, targets, threshold or [], confidence)
         if cmc:
             answer["cmc"] = _cmc(curve, confidence)
         if operational_n is not None:
             answer["operational"] = _operational(chosen, curve, targets, answer, operational_n, confidence)
-        if by is not None:
-            first = file_of(candidates, "--by")
-            at = thresholds_of(answer)
-            answer["groups"] = score_options.grouped(first, by, at, confidence, enrolled=enrolled, rank=rank)
-        if against is not None:
-            answer["against"] = score_options.compared(
-                file_of(candidates, "--against"), against, targets, threshold or [], confidence,
-                enrolled=enrolled, rank=rank,
-            )  # fmt: skip
-        if passengers is not None or prevalence is not None:
-            site = (passengers, prevalence, cameras, minutes)
-            answer["workload"] = score_options.on_the_floor(curve, thresholds_of(answer), site, confidence)
+        asked = Asked(candidates, targets, threshold or [], confidence, by, against, enrolled, rank, site)
+        answer |= score_options.added(asked, answer, curve)
     if json:
         answer_json(answer)
         return
@@ -226,8 +211,16 @@ def _tail(curve: ErrorCurve, targets: list[float], confidence: float) -> dict[st
     return tail_answer(curve, wanted, np.random.default_rng(1), confidence)
 
 
+def _searched_with(candidates: Path | None, probes: Path | None, gallery: Path | None) -> Path:
+    """The file of candidates or of probe templates, whichever was given."""
+    found = candidates if probes is None else probes
+    if found is None or (candidates is None) == (probes is None) or (probes is None) != (gallery is None):
+        raise BadInput("give either a file of candidates, or --probes and --gallery", place="identification")
+    return found
+
+
 def _open_set_curves(
-    probes: Path | None, gallery: Path | None, enrolled: Path | None, rank: int, select: Path | None
+    probes: Path, gallery: Path | None, enrolled: Path | None, rank: int, select: Path | None
 ) -> tuple[OpenSetCurve, OpenSetCurve]:
     """The curve on which thresholds are chosen, and the one that is reported: the same where nothing is selected on."""
     from facelab.stats import read_enrolled
@@ -244,11 +237,10 @@ def _cmc(curve: OpenSetCurve, confidence: float) -> dict[str, Any]:
     return cmc_answer(curve, confidence=confidence)
 
 
-def _open_set_curve(probes: Path | None, gallery: Path | None, enrolled: Strings | None, rank: int) -> OpenSetCurve:
+def _open_set_curve(probes: Path, gallery: Path | None, enrolled: Strings | None, rank: int) -> OpenSetCurve:
     """The open-set curve of probe and gallery templates, or without a gallery of a file of candidates."""
     from facelab import stats
 
-    assert probes is not None
     if gallery is None:
         return stats.open_set_curve_of_searches(stats.read_candidates(probes, enrolled), rank)
     from facelab.matching import match

@@ -6,15 +6,13 @@ bool or str, so that the code behind it never meets text, an infinity or a wrong
 
 from __future__ import annotations
 
-import dataclasses
-import math
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facelab.errors import BadInput
+from facelab.plain import plain as plain
 
 FloatArray = NDArray[np.floating[Any]]
 IntArray = NDArray[np.integer[Any]]
@@ -85,22 +83,3 @@ def within(name: str, value: float, low: float, high: float, *, ends: bool = Fal
         hint = "; was a percentage given as a share?" if high == 1.0 and 1.0 < number <= 100.0 else ""
         raise BadInput(f"must lie in {brackets[0]}{low:g}, {high:g}{brackets[1]}, it is {number:g}{hint}", place=name)
     return number
-
-
-def plain(value: Any) -> Any:
-    """`value` (a result, an array, a number, nested) in JSON's own types; null for what is infinite or not a number."""
-    if hasattr(value, "to_dict"):
-        return value.to_dict()
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
-        return plain(value.tolist())
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, np.generic):
-        return plain(value.item())
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facelab.cli.output import answer_json, answer_table, message, plain
+from facelab.cli.output import answer_json, answer_table, message
+from facelab.plain import plain
 
 
 def test_numbers_that_are_not_finite_become_null(capsys: pytest.CaptureFixture[str]) -> None:
@@ -24,6 +26,24 @@ def test_numpy_paths_and_tuples_become_plain_values() -> None:
         "t": [1, True, None],
         "s": "x",
     }
+
+
+def test_results_and_dataclasses_are_opened_whatever_they_hold() -> None:
+    @dataclasses.dataclass
+    class Pair:
+        one: float
+        two: object
+
+    class Result:
+        def to_dict(self) -> dict[str, object]:
+            return {"pair": Pair(math.inf, np.array([[1, 2]]))}
+
+    assert plain([Result(), {3: np.bool_(True)}, range(2)]) == [
+        {"pair": {"one": None, "two": [[1, 2]]}},
+        {"3": True},
+        [0, 1],
+    ]
+    assert type(plain(np.float64(0.5))) is float
 
 
 def test_full_precision_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
