@@ -29,6 +29,7 @@ from facelab.cli import (
     planning,
     quality,
     scores,
+    watchlist,
     workload,
 )
 from facelab.cli.output import message
@@ -98,6 +99,7 @@ for module in (
     attacks,
     quality,
     deployment,
+    watchlist,
 ):
     module.register(app)
 app.add_typer(packs.app, name="packs")
