@@ -67,9 +67,10 @@ class CompletePairs(PairTrials):
     def clustering_of_sums(self, errors: int, ends: Floats, squares: float, products: float) -> Clustering:
         """What the interval needs, from e_i (`ends`), sum e_ij^2 (`squares`) and sum e_ij k_i k_j (`products`)."""
         if not 0 < errors < len(self):
-            return Clustering(self.people, self.unit, 0.0, self.least(alike=True), hubs_among=self.hubs_among)
+            return Clustering(self.people, self.unit, 0.0, self.least(alike=True), unseen=self.unseen(alike=True))
         p = errors / len(self)
         residual = ends - p * self.sizes
         variance = self.variance(p, np.square(residual).sum(), np.asarray(squares), np.asarray(products))
         carriers, least = carriers_of(residual), self.least(alike=False)
-        return Clustering(self.people, self.unit, float(variance), least, carriers, self.hubs_among)
+        unseen = self.unseen(alike=False)
+        return Clustering(self.people, self.unit, float(variance), least, carriers, unseen)

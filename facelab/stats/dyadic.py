@@ -26,6 +26,7 @@ import numpy as np
 
 from facelab.errors import BadInput
 from facelab.stats.rates import Clustering, Rate
+from facelab.stats.unseen import Unseen
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -64,10 +65,6 @@ class Trials(Protocol):
     def people(self) -> int:
         """Distinct people behind them."""
 
-    @property
-    def hubs_among(self) -> int | None:
-        """Of how many people a hub would have to be one to be seen; None where no hub can matter."""
-
     def clustering(self, error: Bools) -> Clustering:
         """What the person-level interval needs where the trials marked in `error` (n,) are errors."""
 
@@ -76,6 +73,9 @@ class Trials(Protocol):
 
     def least(self, *, alike: bool) -> float:
         """The fewest independent trials these can be worth; `alike`: all came out alike."""
+
+    def unseen(self, *, alike: bool) -> tuple[Unseen, ...]:
+        """Among whom a kind of people may be missing; `alike` as in `least`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,15 +114,16 @@ class PeopleTrials:
         """Distinct people, G."""
         return len(self.sizes)
 
-    @property
-    def hubs_among(self) -> None:
-        """None: nobody is met twice but by their own trials."""
-
     def least(self, *, alike: bool) -> float:
         """G where all came out alike, else (sum m)^2 / sum m^2: people, weighted by their trials."""
         if alike or not len(self):
             return float(self.people)
         return float(len(self) ** 2 / np.square(self.sizes).sum())
+
+    def unseen(self, *, alike: bool) -> tuple[Unseen, ...]:
+        """Among the people."""
+        worth = self.least(alike=alike)
+        return (Unseen(self.people, worth, worth),)
 
     @property
     def _correction(self) -> float:
@@ -178,11 +179,6 @@ class PairTrials:
         """Distinct people who take part in a trial."""
         return int((self.sizes > 0).sum())
 
-    @property
-    def hubs_among(self) -> int:
-        """People who take part, or of two sides the fewer."""
-        return self.people if self.sides is None else min(self.sides)
-
     @cached_property
     def sides(self) -> tuple[int, int] | None:
         """People on the first and on the second side where nobody is on both, else None."""
@@ -225,6 +221,13 @@ class PairTrials:
             return min(weighted, float(min(self.sides)))
         return float(max(weighted // 2 if alike else weighted / 2, 1.0))
 
+    def unseen(self, *, alike: bool) -> tuple[Unseen, ...]:
+        """Among the people of whom one of each pair may be a hub, or among those of either side."""
+        worth = self.least(alike=alike)
+        sides = (self.people,) if self.sides is None else self.sides
+        worths = (worth,) if self.sides is None else tuple(worth * side / min(sides) for side in sides)
+        return tuple(Unseen(side, one, one) for side, one in zip(sides, worths))
+
     @cached_property
     def _correction(self) -> float:
         n = self.people
@@ -237,7 +240,7 @@ class PairTrials:
         """Variance, people and carriers where the trials marked in `error` (n,) are errors."""
         errors = int(error.sum())
         if not 0 < errors < len(self):
-            return Clustering(self.people, self.unit, 0.0, self.least(alike=True), hubs_among=self.hubs_among)
+            return Clustering(self.people, self.unit, 0.0, self.least(alike=True), unseen=self.unseen(alike=True))
         p, length = errors / len(self), len(self.sizes)
         ends = np.bincount(self.first[error], minlength=length) + np.bincount(self.second[error], minlength=length)
         residual = ends - p * self.sizes
@@ -245,7 +248,8 @@ class PairTrials:
         squares, products = np.square(counts).sum(), counts @ self.trials_of(found)
         variance = self.variance(p, np.square(residual).sum(), squares, products)
         carriers, least = carriers_of(residual), self.least(alike=False)
-        return Clustering(self.people, self.unit, float(variance), least, carriers, self.hubs_among)
+        unseen = self.unseen(alike=False)
+        return Clustering(self.people, self.unit, float(variance), least, carriers, unseen)
 
     def growing(self, order: Ints) -> Growing:
         """Variance and carriers as the trials of `order` become errors one after the other."""

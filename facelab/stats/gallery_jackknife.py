@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from facelab.stats.rates import Clustering, Rate
+from facelab.stats.unseen import Unseen
 
 if TYPE_CHECKING:
     from facelab.stats.searches import Searches
@@ -74,16 +75,17 @@ def _widened(rate: Rate, decisive: Ints, people: Ints, subjects: int) -> Rate:
     """
     if rate.clustering is None:
         return rate
+    unseen = (*rate.clustering.missing, Unseen(subjects, 1.0, float(max(subjects, 1))))
     if not 0 < rate.errors < rate.trials or subjects < 2:
-        return replace(rate, clustering=replace(rate.clustering, hubs_among=subjects))
+        return replace(rate, clustering=replace(rate.clustering, unseen=unseen))
     share = np.unique(decisive, return_counts=True)[1] / rate.trials
     cells = np.unique(np.stack([decisive, people]), axis=1, return_counts=True)[1] / rate.trials
     gallery = max(jackknife_variance(share, subjects) - float(np.square(cells).sum()), 0.0)
     if not gallery:
-        return replace(rate, clustering=replace(rate.clustering, hubs_among=subjects))
+        return replace(rate, clustering=replace(rate.clustering, unseen=unseen))
     probes = rate.clustering.variance
     its_carriers = float(np.square(share).sum() ** 2 / (share**4).sum())
     carriers = (probes + gallery) ** 2 / (probes**2 / rate.clustering.carriers + gallery**2 / its_carriers)
     unit = f"{rate.clustering.unit} and gallery people"
-    wider = Clustering(rate.clustering.people, unit, probes + gallery, 1.0, carriers, subjects)
+    wider = Clustering(rate.clustering.people, unit, probes + gallery, 1.0, carriers, unseen)
     return replace(rate, clustering=wider)

@@ -17,9 +17,11 @@ from facelab.stats.scaling import (
     alarm_probability,
     clustered_interval,
     fmr_if_independent,
+    fpir_as_tested,
     fpir_of_such_galleries,
     non_mated_side,
 )
+from facelab.stats.unseen import NONE_FROM
 
 if TYPE_CHECKING:
     from facelab.stats.searches import Searches
@@ -51,6 +53,10 @@ class GalleryThreshold:
         The smallest threshold that meets the target at N: too low for a larger gallery.
     tested_share : float
         N / operational; NIST SP 800-63A-4 wants 0.9.
+    note : str
+        Why there is no certified threshold, or why its bound is not to be relied on; empty where there is nothing.
+    reliable : bool
+        False where the certified threshold's bound is not to be relied on.
     """
 
     target: float
@@ -63,12 +69,15 @@ class GalleryThreshold:
     certified: float | None
     at_tested_size: float
     tested_share: float
+    note: str = ""
+    reliable: bool = True
 
     def __repr__(self) -> str:
         kind = f"extrapolated from N = {self.subjects:,} by the ceiling" if self.extrapolated else "measured"
         sure = "none" if self.certified is None else f"{self.certified:.4f}"
         found = f"threshold {self.threshold:.4f}, certified {sure},"
-        return f"{found} for FPIR {self.target:g} at N = {self.operational:,} ({kind})"
+        note = f"; {self.note}" if self.note else ""
+        return f"{found} for FPIR {self.target:g} at N = {self.operational:,} ({kind}){note}"
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -84,7 +93,8 @@ class GalleryThreshold:
         )
         head = {name: plain(getattr(self, name)) for name in names}
         share = {"tested_share": self.tested_share, "tested_share_suffices": self.tested_share >= TESTED_SHARE}
-        return head | {"at_tested_size": plain(self.at_tested_size)} | share
+        said = {"note": self.note, "reliable": self.reliable}
+        return head | {"at_tested_size": plain(self.at_tested_size)} | share | said
 
 
 def threshold_for_gallery(searches: Searches, target: float, operational: int) -> GalleryThreshold:
@@ -117,6 +127,8 @@ def threshold_for_gallery(searches: Searches, target: float, operational: int) -
     single = fmr_if_independent(goal, operational)
     resolved = found.searches * n * single >= 1
     independent = found.smallest_threshold(lambda t: found.fmr(t) <= single) if resolved else None
+    certified = _certified(searches, found, goal, int(operational))
+    note, reliable = _caveat(searches, certified, beyond=beyond)
     return GalleryThreshold(
         goal,
         int(operational),
@@ -125,9 +137,11 @@ def threshold_for_gallery(searches: Searches, target: float, operational: int) -
         main,
         found.smallest_threshold(lambda t: found.fpir(t, operational) <= goal) if beyond else main,
         independent,
-        _certified(searches, found, goal, int(operational)),
+        certified,
         found.smallest_threshold(lambda t: found.fpir(t, n) <= goal),
         n / operational,
+        note,
+        reliable,
     )
 
 
@@ -143,3 +157,14 @@ def _certified(searches: Searches, found: NonMated, goal: float, operational: in
 
     lowest = found.smallest_threshold(lambda t: upper(t) <= goal)
     return lowest if upper(lowest) <= goal else None
+
+
+def _caveat(searches: Searches, certified: float | None, *, beyond: bool) -> tuple[str, bool]:
+    """What is to be known of the certified threshold, and whether its bound may be relied on."""
+    if certified is None:
+        if beyond and searches.subjects < NONE_FROM:
+            return f"{searches.subjects:,} enrolled people cannot certify a larger gallery, it takes {NONE_FROM}", True
+        return "no threshold's upper bound meets the target", True
+    rate = fpir_of_such_galleries(searches, certified) if beyond else fpir_as_tested(searches, certified)
+    ends = rate.interval()
+    return ("", True) if ends.reliable else (f"certified: {ends.condition}", False)

@@ -48,6 +48,13 @@ class Interval:
         error, only errors, or people unknown).
     note : str
         What a reader must know, such as ``"conservative: few errors"``; empty where there is nothing.
+    seen : (float, float) or None
+        Where people who may be missing are allowed for: the narrower ends that hold if nobody of another kind is.
+    guaranteed : (float, float) or None
+        The ends that hold whoever is missing; None where people are not known.
+    rarest : int or None
+        Where the interval is not to be relied on: it holds as long as no kind of people rarer than 1 in so many makes
+        the errors.
     """
 
     low: float
@@ -57,6 +64,24 @@ class Interval:
     people: int | None = None
     design_effect: float | None = None
     note: str = ""
+    seen: tuple[float, float] | None = None
+    guaranteed: tuple[float, float] | None = None
+    rarest: int | None = None
+
+    @property
+    def reliable(self) -> bool:
+        """Whether it holds also for kinds of people as rare as 1 in 100 (`facelab.stats.unseen`)."""
+        return self.rarest is None
+
+    @property
+    def condition(self) -> str:
+        """What a sentence adds: under which condition it holds, or what it allows for; empty where neither."""
+        if self.rarest is not None:
+            most = "" if self.guaranteed is None else f", then at most {self.guaranteed[1]:.2g}"
+            return f"holds unless people rarer than 1 in {self.rarest} make the errors{most}"
+        if self.seen is not None:
+            return f"allows for unseen people, without them [{self.seen[0]:.2g}, {self.seen[1]:.2g}]"
+        return ""
 
     def __contains__(self, value: float) -> bool:
         """Whether `value` lies in the interval, ends included."""

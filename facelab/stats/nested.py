@@ -16,6 +16,7 @@ import numpy as np
 from facelab.errors import BadInput
 from facelab.stats.intervals import Method, binomial_interval, checked_confidence, upper_bound
 from facelab.stats.rates import Clustering, Rate, effective_trials
+from facelab.stats.unseen import widened
 
 if TYPE_CHECKING:
     from facelab.stats.dyadic import Growing, Trials
@@ -59,7 +60,8 @@ class NestedErrors:
         return Rate(k, self.trials, self.name, self._clustering(self.design, variance, carriers, alike=False))
 
     def _clustering(self, design: Trials, variance: float, carriers: float, *, alike: bool) -> Clustering:
-        return Clustering(design.people, design.unit, variance, design.least(alike=alike), carriers, design.hubs_among)
+        least, unseen = design.least(alike=alike), design.unseen(alike=alike)
+        return Clustering(design.people, design.unit, variance, least, carriers, unseen)
 
     def effective_trials(self, k: Ints, tail: float) -> Floats:
         """The independent trials that these are worth with k errors, `tail` left out on one side."""
@@ -77,10 +79,21 @@ class NestedErrors:
         """The intervals' ends with the first k trials as errors, for an array of k; NaN without a trial."""
         if not self.trials:
             return np.full(np.shape(k), np.nan), np.full(np.shape(k), np.nan)
-        n = self.effective_trials(k, (1 - checked_confidence(confidence)) / 2)
-        return binomial_interval(k / self.trials * n, n, confidence, method)
+        tail = (1 - checked_confidence(confidence)) / 2
+        n = self.effective_trials(k, tail)
+        return self._widened(k, binomial_interval(k / self.trials * n, n, confidence, method), n, tail)
 
     def upper(self, k: Ints, confidence: float = 0.95) -> Floats:
         """The one-sided upper bounds with the first k trials as errors, for an array of k."""
-        n = self.effective_trials(k, 1 - checked_confidence(confidence))
-        return upper_bound(k / max(self.trials, 1) * n, n, confidence)
+        tail = 1 - checked_confidence(confidence)
+        n = self.effective_trials(k, tail)
+        bound = upper_bound(k / max(self.trials, 1) * n, n, confidence)
+        return self._widened(k, (bound, bound), n, tail)[1]
+
+    def _widened(self, k: Ints, ends: tuple[Floats, Floats], n: Floats, tail: float) -> tuple[Floats, Floats]:
+        """The intervals' ends moved apart for people who may be missing (`facelab.stats.unseen`)."""
+        if self.design is None or not self.trials:
+            return ends
+        low, high = widened(k / self.trials, ends, n, self.design.unseen(alike=False), tail=tail)
+        alike = (k == 0) | (k == self.trials)  # there the base interval allows for everybody already
+        return np.where(alike, ends[0], low), np.where(alike, ends[1], high)

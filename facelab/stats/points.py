@@ -143,7 +143,9 @@ class OperatingPoint:
         if self.in_sample:
             notes.append("chosen and reported on the same searches")
         if self.certified is not None:
-            notes.append(f"certified threshold {self.certified.threshold:.6g}")
+            ends = self.certified.fpir.interval()
+            condition = "" if ends.reliable else f" ({ends.condition})"
+            notes.append(f"certified threshold {self.certified.threshold:.6g}{condition}")
         elif self.uncertified:
             notes.append(self.uncertified)
         rates = "; ".join(rate.sentence() for rate in (self.fpir, self.fnir, self.misidentification))

@@ -11,6 +11,8 @@ The interval: p = x/M is read as the rate of n independent trials,
 V the person-level variance, t the quantile of Student's t with `carriers` degrees of freedom and z the normal one:
 where few people carry the variance, V itself is badly known (Korn and Graubard 1998). Below ten effective errors the
 interval is Clopper and Pearson's with x = p n, above it Wilson's. Without an error the bound is that of `least` people.
+With few people both ends then allow for those who may be missing (`facelab.stats.unseen`), or the rate says that they
+do not.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ import numpy as np
 
 from facelab.errors import BadInput
 from facelab.stats.intervals import Interval, Method, binomial_interval, checked_confidence, few_errors, upper_bound
+from facelab.stats.unseen import Ends, Unseen, allowing, ends_with_unseen, lacking
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -47,8 +50,8 @@ class Clustering:
         out alike; floor(people / 2) for pairs of people, where one of the two may be a hub.
     carriers : float
         How many people carry the variance, (sum r^2)^2 / sum r^4 over the people's residuals r: its degrees of freedom.
-    hubs_among : int or None
-        Of how many people a hub would have to be one to be seen; None where no hub can matter.
+    unseen : tuple of Unseen or None
+        Among whom a kind of people may be missing; None: among the people, worth `least` trials.
     """
 
     people: int
@@ -56,7 +59,12 @@ class Clustering:
     variance: float
     least: float
     carriers: float = math.inf
-    hubs_among: int | None = None
+    unseen: tuple[Unseen, ...] | None = None
+
+    @property
+    def missing(self) -> tuple[Unseen, ...]:
+        """`unseen`, or the people themselves."""
+        return (Unseen(self.people, self.least, self.least),) if self.unseen is None else self.unseen
 
 
 def effective_trials(
@@ -177,38 +185,67 @@ class Rate:
         Interval
             Its `method` names the formula and the unit; `note` says where it is conservative or rests on few people.
         """
-        checked_confidence(confidence)
+        tail = (1 - checked_confidence(confidence)) / 2
         if not self.trials:
             return Interval(math.nan, math.nan, confidence, "none", self.people, None, "no trial")
-        n = self.effective_trials((1 - confidence) / 2)
+        n = self.effective_trials(tail)
         x = self.value * n
         low, high = binomial_interval(x, n, confidence, method)
+        ends = self._around(float(low), float(high), n, tail)
         few = bool(few_errors(x, n))
         formula = ("clopper-pearson" if few else "wilson") if method == "auto" else method
         unit = "independent trials" if self.clustering is None else f"effective size, {self.clustering.unit}"
-        note = self._note(few and method == "auto")
         return Interval(
-            float(low), float(high), confidence, f"{formula}, {unit}", self.people, self.design_effect, note
+            ends.low,
+            ends.high,
+            confidence,
+            f"{formula}, {unit}{', unseen people' if ends.widened else ''}",
+            self.people,
+            self.design_effect,
+            self._note(ends, few and method == "auto"),
+            seen=ends.seen if ends.widened else None,
+            guaranteed=None if self.clustering is None else ends.guaranteed,
+            rarest=ends.rarest,
         )
 
     def upper(self, confidence: float = 0.95) -> float:
-        """The one-sided upper bound (exact, on the effective size); 1 without a trial."""
-        n = self.effective_trials(1 - checked_confidence(confidence))
-        return float(upper_bound(self.value * n if self.trials else 0.0, n, confidence))
+        """The one-sided upper bound, exact on the effective size, widened as the interval is; 1 without a trial."""
+        return self._bounded(confidence).high
 
-    def _note(self, few: bool) -> str:
+    def guaranteed_upper(self, confidence: float = 0.95) -> float:
+        """The one-sided upper bound that allows for every kind of people whom the sample may lack, however many it has.
+
+        Where people are unknown it is `upper`, of independent trials.
+        """
+        return self._bounded(confidence).guaranteed[1]
+
+    def _bounded(self, confidence: float) -> Ends:
+        tail = 1 - checked_confidence(confidence)
+        n = self.effective_trials(tail)
+        x = self.value * n if self.trials else 0.0
+        bound = float(upper_bound(x, n, confidence))
+        return self._around(min(float(self.value), bound) if self.trials else 0.0, bound, n, tail)
+
+    def _around(self, low: float, high: float, n: float, tail: float) -> Ends:
+        """The base interval with what people who may be missing can change (`facelab.stats.unseen`)."""
+        parts = () if self.clustering is None or not self.trials else self.clustering.missing
+        return ends_with_unseen(self.value, (low, high), n, parts, tail=tail)
+
+    def _note(self, ends: Ends, few: bool) -> str:
         """What the reader of an interval must know."""
         notes = []
         if self.clustering is None:
             notes.append("independent trials: subjects unknown")
         elif self.clustering.people < FEW_PEOPLE:
             notes.append(f"few people: {self.clustering.people}")
-        elif self.clustering.hubs_among is not None and self.clustering.hubs_among < UNSEEN_HUBS:
-            notes.append(f"few people: among {self.clustering.hubs_among} a hub such as 3 in 100 are may be missing")
+        if ends.rarest is not None:
+            notes.append(f"few people: {lacking(ends.rarest, ends.guaranteed[1])}")
         if few:
             notes.append(f"conservative: few {'errors' if self.errors <= self.trials / 2 else 'non-errors'}")
         elif self.clustering is not None and self.clustering.carriers < FEW_CARRIERS:
             notes.append("conservative: few people carry the variance")
+        if ends.widened:
+            notes.append(f"conservative: {allowing(ends)}")
         return "; ".join(notes)
 
     def to_dict(self, confidence: float = 0.95) -> dict[str, Any]:
@@ -229,6 +266,9 @@ class Rate:
             "design_effect": finite(self.design_effect),
             "upper_95_one_sided": finite(self.upper(0.95)) if self.trials else None,
             "note": interval.note,
+            "reliable": interval.reliable,
+            "seen_people_only": _both(interval.seen),
+            "guaranteed": _both(interval.guaranteed),
         }
 
     def sentence(self, confidence: float = 0.95) -> str:
@@ -239,7 +279,9 @@ class Rate:
         behind = "independent trials" if self.people is None else f"{self.people:,} people"
         effect = "" if interval.design_effect is None else f", design effect {interval.design_effect:.2g}"
         counts = f"{self.name} {self.errors}/{self.trials} = {short(self.value)}"
-        return f"{counts} [{short(interval.low)}, {short(interval.high)}] ({100 * confidence:g} %, {behind}{effect})"
+        said = f"; {interval.condition}" if interval.condition else ""
+        ends = f"[{short(interval.low)}, {short(interval.high)}]"
+        return f"{counts} {ends} ({100 * confidence:g} %, {behind}{effect}{said})"
 
     def __repr__(self) -> str:
         return self.sentence()
@@ -260,10 +302,6 @@ FEW_PEOPLE = 20
 FEW_CARRIERS = 25.0
 """With fewer carriers Student's t takes a tenth of the effective size or more, and the interval covers up to 98 %."""
 
-UNSEEN_HUBS = 120
-"""With fewer people a hub (3 in 100 match everybody) is missing from more than 1 sample in 40: no interval from such a
-sample can know of it, and it says so."""
-
 
 def short(share: float) -> str:
     """A share with two significant digits, of its complement where that is the small one.
@@ -276,6 +314,11 @@ def short(share: float) -> str:
     if not 0.99 < share < 1:
         return f"{share:.2g}"
     return f"{share:.{min(15, 1 - math.floor(math.log10(1 - share)))}f}"
+
+
+def _both(ends: tuple[float, float] | None) -> list[float | None] | None:
+    """The two ends for JSON."""
+    return None if ends is None else [finite(end) for end in ends]
 
 
 def finite(value: float | None) -> float | None:

@@ -33,8 +33,9 @@ from facelab.errors import BadInput, NotMeasured
 from facelab.stats._given import BoolArray, FloatArray, IntArray, plain, within
 from facelab.stats.dyadic import PeopleTrials, rate_of
 from facelab.stats.gallery_jackknife import gallery_fpir
-from facelab.stats.intervals import binomial_interval
+from facelab.stats.intervals import Interval, binomial_interval
 from facelab.stats.rates import Rate, effective_trials
+from facelab.stats.unseen import Unseen, widened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,11 +43,8 @@ if TYPE_CHECKING:
     from facelab.stats.searches import Searches
 
 
-FEW_SUBJECTS = 100
-"""With fewer subjects tested the interval beyond N holds the truth less often where enrolled people are hubs (80 %)."""
-
 FEW_CARRIERS = 10.0
-"""The same where fewer people than this carry the variance."""
+"""Where fewer people than this carry the variance, the interval beyond N is not to be relied on."""
 
 
 def fpir_if_independent(fmr: float, size: float) -> float:
@@ -194,7 +192,9 @@ class GalleryScale:
     confidence : float
         Of `low` and `high`.
     note : str
-        What the reader of the sizes beyond N must know; empty where there is nothing.
+        What the reader of the intervals must know; empty where there is nothing.
+    reliable : bool
+        False where the interval of some size is not to be relied on: the note says why.
     """
 
     threshold: float
@@ -212,9 +212,12 @@ class GalleryScale:
     ceiling: FloatArray
     confidence: float
     note: str = ""
+    reliable: bool = True
 
     def __repr__(self) -> str:
         last = f"FPIR {self.fpir[-1]:.2g} [{self.low[-1]:.2g}, {self.high[-1]:.2g}] at N = {int(self.size[-1]):,}"
+        if not self.reliable:
+            last += ", an interval not to be relied on"
         kind = f"extrapolated from N = {self.subjects:,}" if self.extrapolated[-1] else "measured"
         behind = f"{self.searches} non-mated searches of {self.people} people, threshold {self.threshold:.4g}"
         return f"{last} ({kind}; independence would say {self.independent[-1]:.2g}; {behind})"
@@ -233,6 +236,7 @@ class GalleryScale:
         """For JSON."""
         head = {"threshold": plain(self.threshold), "subjects": self.subjects, "searches": self.searches}
         rest = {"people": self.people, "fmr": self.fmr, "confidence": self.confidence, "note": self.note}
+        rest["reliable"] = self.reliable
         return head | rest | {name: plain(column) for name, column in self._columns().items()}
 
 
@@ -271,11 +275,15 @@ def fpir_by_gallery_size(
     chance = np.stack([alarm_probability(hits, n, int(min(k, n))) for k in size])  # (k, s)
     low, high = clustered_interval(chance, found.person, within("confidence", confidence, 0.0, 1.0))
     factor = np.maximum(size / n, 1.0)
-    note = ""
+    within_n = fpir_as_tested(searches, threshold).interval(confidence) if (~beyond).any() else None
+    note, reliable = ("", True) if within_n is None else (within_n.note, within_n.reliable)
     if beyond.any():
         wide = fpir_of_such_galleries(searches, threshold)
-        ends, note = wide.interval(confidence), _lack_of_gallery(wide, n)
+        ends = wide.interval(confidence)
         low, high = np.where(beyond, ends.low, low), np.where(beyond, ends.high, high)
+        lacks = _lack_of_gallery(wide, ends, n) if (high * factor)[beyond].min() < 1 else ""
+        note = "; ".join(filter(None, (note, EXTRAPOLATED, lacks)))
+        reliable = reliable and not lacks
     fpir = np.array([mixture_fpir(fmr, at_n, n, int(k)) if k > n else c.mean() for k, c in zip(size, chance)])
     return GalleryScale(
         float(threshold),
@@ -293,15 +301,22 @@ def fpir_by_gallery_size(
         np.where(beyond, np.minimum(at_n * factor, 1.0), fpir),
         confidence,
         note,
+        reliable,
     )
 
 
-def _lack_of_gallery(rate: Rate, subjects: int) -> str:
-    """Why the interval beyond N may be too narrow, or nothing."""
+EXTRAPOLATED = "conservative beyond N: from FPIR(N) to n/N times the upper end, if other subjects are like these"
+
+
+def _lack_of_gallery(rate: Rate, ends: Interval, subjects: int) -> str:
+    """Why the interval beyond N is not to be relied on, or nothing."""
     carriers = np.inf if rate.clustering is None else rate.clustering.carriers
-    if subjects >= FEW_SUBJECTS and carriers >= FEW_CARRIERS:
+    if ends.reliable and carriers >= FEW_CARRIERS:
         return ""
-    return "few enrolled people tested, or few carry the false positives: a larger gallery may hold hubs this one lacks"
+    return (
+        f"not to be relied on beyond N: with {subjects:,} enrolled people tested, or few who carry the false positives,"
+        " a larger gallery may hold hubs that this one lacks"
+    )
 
 
 def clustered_interval(value: FloatArray, person: IntArray, confidence: float) -> tuple[FloatArray, FloatArray]:
@@ -318,12 +333,10 @@ def clustered_interval(value: FloatArray, person: IntArray, confidence: float) -
     with np.errstate(invalid="ignore", divide="ignore"):
         carriers = np.where(squares > 0, squares**2 / (residual**4).sum(axis=1), np.inf)
     variance = np.where(squares > 0, variance, 0.0)
-    tail = (1 - confidence) / 2
-    trials = effective_trials(
-        mean * s, np.full(len(mean), float(s)), variance, s**2 / (size**2).sum(), carriers, tail=tail
-    )
-    low, high = binomial_interval(mean * trials, trials, confidence)
-    return np.asarray(low), np.asarray(high)
+    tail, worth = (1 - confidence) / 2, float(s**2 / (size**2).sum())
+    trials = effective_trials(mean * s, np.full(len(mean), float(s)), variance, worth, carriers, tail=tail)
+    ends = binomial_interval(mean * trials, trials, confidence)
+    return widened(mean, ends, trials, [Unseen(groups, worth, worth)], tail=tail)
 
 
 def fpir_of_such_galleries(searches: Searches, threshold: float) -> Rate:

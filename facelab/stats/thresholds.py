@@ -19,6 +19,7 @@ import numpy as np
 from facelab.errors import BadInput, NotMeasured, UnattainableTarget
 from facelab.stats.dyadic import person_codes
 from facelab.stats.planning import allowed_errors, checked_target, trials_to_resolve, trials_to_support
+from facelab.stats.unseen import NONE_FROM
 
 if TYPE_CHECKING:
     from facelab.stats.nested import NestedErrors
@@ -34,9 +35,10 @@ class UncertifiableTarget(UnattainableTarget):
 
     def __init__(self, measure: str, target: float, best: float, *, people: tuple[int, int]) -> None:
         super().__init__(measure, target, have=people[0], needed=people[1], people=people)
+        rests = f"; from {NONE_FROM} on the bound rests on those seen" if people[0] < NONE_FROM < people[1] else ""
         self.args = (
             f"{measure} {target:g} cannot be certified: the lowest upper bound is {best:.3g} with {people[0]:,} people;"
-            f" without a single error it takes {people[1]:,}",
+            f" without a single error it takes {people[1]:,}{rests}",
         )
 
 

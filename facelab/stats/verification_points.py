@@ -145,7 +145,9 @@ class VerificationPoint:
         if self.in_sample:
             notes.append("chosen and reported on the same comparisons")
         if self.certified is not None:
-            notes.append(f"certified threshold {self.certified.threshold:.6g}")
+            ends = self.certified.fmr.interval()
+            condition = "" if ends.reliable else f" ({ends.condition})"
+            notes.append(f"certified threshold {self.certified.threshold:.6g}{condition}")
         elif self.uncertified:
             notes.append(self.uncertified)
         rates = "; ".join(rate.sentence() for rate in self.rates)

@@ -13,6 +13,11 @@ from hypothesis import strategies as st
 from facelab.errors import BadInput
 from facelab.stats.intervals import wilson
 from facelab.stats.rates import Clustering, Rate, effective_trials, short
+from facelab.stats.unseen import Unseen
+
+LACKING = "not to be relied on where people rarer than 1 in {} make the errors, then at most {}"
+ALLOWED = "people like none of these are allowed for, "
+WITHOUT = "without any [0.0024, 0.0054]"
 
 
 def clustering(**changed):
@@ -120,9 +125,12 @@ def test_numbers_near_one_keep_their_distance_from_it():
 @pytest.mark.parametrize(
     ("changed", "note"),
     [
-        ({"people": 80, "hubs_among": 80}, "few people: among 80 a hub such as 3 in 100 are may be missing"),
-        ({"people": 200, "hubs_among": 200}, ""),
-        ({"people": 200, "hubs_among": 12}, "few people: among 12 a hub such as 3 in 100 are may be missing"),
+        ({"people": 420}, ""),
+        ({"people": 120, "least": 60.0}, f"few people: {LACKING.format(40, 0.063)}"),
+        ({"people": 200, "least": 100.0}, f"few people: {LACKING.format(67, 0.04)}"),
+        ({"people": 299, "least": 149.5}, f"few people: {LACKING.format(100, 0.028)}"),
+        ({"people": 80, "least": 40.0}, "conservative: " + ALLOWED + WITHOUT),
+        ({"people": 420, "unseen": (Unseen(40, 40.0, 40.0),)}, "conservative: " + ALLOWED + WITHOUT),
         ({"carriers": 9.0}, "conservative: few people carry the variance"),
     ],
 )

@@ -149,7 +149,7 @@ def test_laws_of_the_curve(seed):
 
 
 def test_threshold_at_a_target_and_the_certified_one():
-    score, mated, first, second = labelled(people=60)
+    score, mated, first, second = labelled(people=140)
     curve = verification_curve(score, mated, probe_subject=first, reference_subject=second)
     point = curve.threshold_at_fmr(0.02)
     below = curve.thresholds[curve.thresholds < point.threshold][-1]
@@ -159,6 +159,18 @@ def test_threshold_at_a_target_and_the_certified_one():
     assert certified.fmr.upper() <= 0.02
     lower = curve.thresholds[(curve.thresholds < certified.threshold) & (curve.thresholds >= point.threshold)]
     assert all(curve.at(t).fmr.upper() > 0.02 for t in np.unique(lower)[-30:])
+    assert "(holds unless people rarer than 1 in 47 make the errors, then at most 0.0" in repr(point)
+    assert point.to_dict()["certified"]["fmr"]["reliable"] is False
+
+
+def test_too_few_people_certify_nothing_and_are_told_how_many_would():
+    score, mated, first, second = labelled(people=60)
+    curve = verification_curve(score, mated, probe_subject=first, reference_subject=second)
+    point = curve.threshold_at_fmr(0.02)
+    assert point.certified is None
+    assert "with 60 people; without a single error it takes 298; from 120 on the bound rests on" in point.uncertified
+    with pytest.raises(UnattainableTarget, match="cannot be certified"):
+        curve.certified_threshold_at_fmr(0.02)
 
 
 def test_a_certified_threshold_is_found_by_halving_where_errors_are_too_many_to_run_over(monkeypatch):
@@ -192,7 +204,7 @@ def test_intervals_are_over_people_where_they_are_known():
         assert without.people is None
         assert "subjects unknown" in without.interval().note
         assert with_people.interval().width > without.interval().width
-    assert known.fmr.interval().method.endswith("people of pairs")
+    assert known.fmr.interval().method.endswith("people of pairs, unseen people")
     assert known.gfrr.interval().method.endswith("subjects")
 
 
