@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from facelab.config import Settings
+from facelab.config import Rate01, Settings
 from facelab.errors import BadInput
 from facelab.experiments.scenario import load_scenario, problem
 
@@ -40,6 +40,21 @@ class ExportParameters(NotebookParameters):
     accept_restriction: bool = Field(False, strict=True, description="accept what the pack's licence restricts")
 
 
+class Compared(Settings):
+    """Which runs are compared, and where."""
+
+    run_a: str = Field("", description="MLflow run id or workspace folder; the champion's run where it is empty")
+    run_b: str = Field("", description="MLflow run id or workspace folder; the newest finished run where it is empty")
+    target_fpir: Rate01 | None = Field(None, description="the FPIR at which both stand; else the first run's")
+    threshold: float | None = Field(None, ge=-1, le=1, description="the same one for both; else the first run's")
+
+
+class ComparisonParameters(NotebookParameters):
+    """What the notebook on two runs takes."""
+
+    compare: Compared = Compared()
+
+
 MODELS: dict[str, type[NotebookParameters]] = {
     "01_footage_to_tracks": FootageParameters,
     "02_watchlist": NotebookParameters,
@@ -48,6 +63,7 @@ MODELS: dict[str, type[NotebookParameters]] = {
     "05_tune_threshold": NotebookParameters,
     "06_groups_and_quality": NotebookParameters,
     "07_export_config": ExportParameters,
+    "08_compare_runs": ComparisonParameters,
 }
 
 

@@ -45,8 +45,11 @@ def det_of_two(
     target : float, optional
         That FPIR: a vertical line.
     """
-    ax = det(first, ax, label=names[0], color=COLORS[0])
-    det(second, ax, label=names[1], color=COLORS[1])
+    ax = style.axes(ax, size=(6.4, 5.4))
+    for curve, name, color in zip((first, second), names, COLORS):
+        det(curve, ax, label=name, color=color)
+        ax.collections[-1].remove()  # the band across: two of them on top of each other cannot be read
+        ax.texts[-1].remove()
     ax.lines[-1].set_linestyle((0, (6, 2)))
     if target is not None:
         from scipy.special import ndtri
@@ -55,7 +58,7 @@ def det_of_two(
         ax.axvline(line, color=style.GREY, linewidth=1.2, linestyle=":", label=f"FPIR {percent(target)}")
     finding = _finding(at_fpir, target)
     kind = "; synthetic people" if first.searches.synthetic else ""
-    below = f"The same {first.mated:,} mated and {first.non_mated:,} non-mated searches; 95 % bands of each{kind}"
+    below = f"The same {first.mated:,} mated and {first.non_mated:,} non-mated searches; 95 % bands of FNIR{kind}"
     style.title(ax, finding, below)
     style.legend(ax, loc="upper right")
     return style.describe(ax, f"DET curves of {names[0]} and {names[1]}. {finding}. {below}.")
@@ -100,9 +103,9 @@ def paired_differences(
         ax.plot([100 * pair.value], [place], "s" if differs else "o", color=color, markerfacecolor=face, markersize=6)
     ax.axvline(0, color=style.BLACK, linewidth=1)
     ax.set_yticks(np.arange(len(named)), [f"{name} ({pair.people} people)" for name, pair in named])
-    ax.set_ylim(len(named) - 0.5, -0.5)
+    ax.set_ylim(len(named) - 0.2, -0.5)
     ax.grid(visible=False, axis="y")
-    ax.set_xlabel(f"{rate}, second minus first (percentage points): to the left the second errs less")
+    ax.set_xlabel(f"{rate}, second minus first (percentage points)")
     count = sum(flags)
     finding = (
         f"{rate} is shown to differ in {count} of {len(named)} groups"
@@ -111,4 +114,6 @@ def paired_differences(
     )
     below = "95 % intervals of each; a filled square: shown, all tests together at 5 %"
     style.title(ax, finding, below)
+    ax.text(0.01, 0.015, "second errs less", transform=ax.transAxes, fontsize=8.5, color="#555555", va="bottom")
+    ax.text(0.99, 0.015, "second errs more", transform=ax.transAxes, fontsize=8.5, color="#555555", ha="right")
     return style.describe(ax, f"Differences by group. {finding}.")
