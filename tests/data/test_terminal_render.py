@@ -249,3 +249,26 @@ def test_settings_that_cannot_be_met_are_refused(
     with pytest.raises(BadInput, match=message):
         render_terminal(TINY.model_copy(update=change), tmp_path / "no", people=people, workers=1)
     assert not (tmp_path / "no").exists()
+
+
+def test_a_second_workspace_gets_the_rendering_without_drawing(
+    people: SyntheticPeople, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = render_terminal(TINY, tmp_path / "one", people=people, workers=1, shelf=tmp_path / "shelf")
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("drawn again")
+
+    monkeypatch.setattr(render, "_render", refuse)
+    second = render_terminal(TINY, tmp_path / "two", people=people, workers=1, shelf=tmp_path / "shelf")
+    assert second.digest == first.digest
+    assert read_manifest(tmp_path / "two" / "footage.yaml").digest == first.digest
+
+
+def test_a_shelf_that_cannot_be_written_is_done_without(
+    people: SyntheticPeople, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "shelf").write_text("a file where a folder is needed")
+    footage = render_terminal(TINY, tmp_path / "one", people=people, workers=1, shelf=tmp_path / "shelf")
+    assert len(footage.clips) > 0
+    assert "not kept for other workspaces" in caplog.text

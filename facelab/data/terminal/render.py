@@ -8,8 +8,8 @@ rendering that was killed leaves nothing that looks finished.
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
+import logging
 import os
 import shutil
 import threading
@@ -25,6 +25,7 @@ from facelab.data.manifest import read_manifest
 from facelab.data.people import SyntheticPeople, default_people_folder
 from facelab.data.terminal.clip import Box, Frames, Stage, render_clip, stage
 from facelab.data.terminal.plan import ClipPlan, plan_footage
+from facelab.data.terminal.shelf import handed_out, sha256_of, shelved
 from facelab.data.truth import Truth, write_truth
 from facelab.errors import BadInput
 
@@ -38,6 +39,7 @@ VERSION = 3
 STAMP, MANIFEST, TRUTH = "rendered.json", "footage.yaml", "truth.csv"
 TOLD_EVERY = 10
 Progress = Callable[[int, int], None]
+_log = logging.getLogger(__name__)
 
 
 def render_terminal(
@@ -47,6 +49,7 @@ def render_terminal(
     people: SyntheticPeople | None = None,
     workers: int = 0,
     progress: Progress | None = None,
+    shelf: Path | None = None,
 ) -> Footage:
     """The synthetic terminal's footage in `folder`, rendered there unless it already is.
 
@@ -62,6 +65,9 @@ def render_terminal(
         Clips drawn at the same time; 0: one a core. The pixels are the same whatever their number.
     progress : function of (done, total), optional
         Told how many frames are drawn.
+    shelf : Path, optional
+        A folder of renderings that workspaces share (`facelab.data.terminal.shelf`): what is there is not drawn again,
+        and what is drawn is left there. A shelf that cannot be written is done without.
 
     Raises
     ------
@@ -76,13 +82,33 @@ def render_terminal(
         with FileLock(folder.parent / f".{folder.name}.lock"):
             if not _is_rendered(folder, origin):
                 _refuse_foreign(folder)
-                _render(settings, people, folder, origin, _Meter(progress, workers))
+
+                def draw(place: Path) -> None:
+                    """Draw all of it in `place`."""
+                    _render(settings, people, place, origin, _Meter(progress, workers))
+
+                kept = _shelved(shelf, origin, draw)
+                if kept is None:
+                    draw(folder)
+                else:
+                    handed_out(kept, folder, STAMP)
     return read_manifest(folder / MANIFEST)
 
 
 def _origin(settings: TerminalFootage, people: SyntheticPeople) -> dict[str, Any]:
     """What a rendering follows from."""
     return {"renderer": VERSION, "settings": settings.model_dump(mode="json"), "people": people.digest}
+
+
+def _shelved(shelf: Path | None, origin: dict[str, Any], draw: Callable[[Path], None]) -> Path | None:
+    """Where the rendering lies on `shelf`; None where there is no shelf, or none that can be written."""
+    if shelf is None:
+        return None
+    try:
+        return shelved(shelf.absolute(), origin, STAMP, draw)
+    except OSError as error:
+        _log.warning("%s: the rendering is not kept for other workspaces (%s)", shelf, error)
+        return None
 
 
 @contextmanager
@@ -160,7 +186,7 @@ def _render(
         write_truth(_truth(plans, boxes), draft / TRUTH)
         _write_manifest(plans, draft / MANIFEST)
         files = {path.name: path.stat().st_size for path in sorted(draft.iterdir())}
-        stamp = {"origin": origin, "files": files, "clips": {plan.file: _sha256(draft / plan.file) for plan in plans}}
+        stamp = {"origin": origin, "files": files, "clips": {plan.file: sha256_of(draft / plan.file) for plan in plans}}
         (draft / STAMP).write_text(json.dumps(stamp, indent=1) + "\n", encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         draft.rename(folder)
@@ -216,8 +242,3 @@ def _write_manifest(plans: list[ClipPlan], path: Path) -> None:
     ]
     content = {"name": "terminal", "synthetic": True, "truth": TRUTH, "clips": clips}
     path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
