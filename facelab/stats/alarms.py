@@ -241,14 +241,39 @@ def replayed(
     order.sort(key=lambda entry: entry[:4])
     found = [machine.end(seen) if over else machine.face(seen) for _, over, _, _, seen in order]
     emitted = [alert for alert in found if alert is not None]
-    return AlertLog(
-        Alerts(
-            *(_column(emitted, name) for name in ("camera", "time_s", "alleged", "score", "walker")),
-            subject=np.array([subject_of.get(a.track, subject_of.get(a.walker, "")) for a in emitted], np.str_),
-        ),
-        _column(emitted, "latency_s"),
-        machine.suppressed,
-    )
+    columns = {name: _column(emitted, name) for name in ("camera", "time_s", "alleged", "score", "walker")}
+    subject = np.array([subject_of.get(a.track, subject_of.get(a.walker, "")) for a in emitted], np.str_)
+    return AlertLog(Alerts(**columns, subject=subject), _column(emitted, "latency_s"), machine.suppressed)
+
+
+def confirmable(faces: Iterable[Sighting], ends: Iterable[Sighting], rule: AlertRule) -> dict[tuple[str, str], float]:
+    """The highest threshold at which each track would be alerted as each subject: score by (track, alleged).
+
+    What `replayed` decides at one threshold, at all of them: a track is alerted as somebody at T when their score here
+    is at or above T. Cooldown does not matter here, since it never suppresses the first alert of a track.
+
+    Parameters
+    ----------
+    faces, ends : iterables of Sighting
+        As for `replayed`; their thresholds are not looked at.
+    rule : AlertRule
+        Its confirmation.
+    """
+    found: dict[tuple[str, str], float] = {}
+    if rule.confirm == "passage_end":
+        for seen in ends:
+            if seen.alleged:
+                found[seen.track, seen.alleged] = max(seen.score, found.get((seen.track, seen.alleged), -math.inf))
+        return found
+    window: dict[str, deque[Sighting]] = {}
+    for seen in sorted(faces, key=lambda s: (s.time_s, s.camera, s.track)):
+        last = window.setdefault(seen.track, deque(maxlen=rule.n))
+        last.append(seen)
+        agreeing = sorted((s.score for s in last if s.alleged == seen.alleged), reverse=True)
+        if seen.alleged and len(agreeing) >= rule.m:
+            key = (seen.track, seen.alleged)
+            found[key] = max(agreeing[rule.m - 1], found.get(key, -math.inf))
+    return found
 
 
 def _column(emitted: list[Alert], name: str) -> Any:
