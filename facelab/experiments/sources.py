@@ -42,6 +42,7 @@ def open_scenario_footage(scenario: Scenario, folder: Path) -> Footage:
     settings = scenario.footage
     if isinstance(settings, TerminalFootage):
         from facelab.data.terminal import render_terminal
+        from facelab.pipeline.folders import cache_folder
         from facelab.pipeline.progress import progress_bar
 
         with progress_bar("terminal: drawing", None, "frame") as bar:
@@ -50,7 +51,7 @@ def open_scenario_footage(scenario: Scenario, folder: Path) -> Footage:
                 bar.total = total
                 bar.update(done - bar.n)
 
-            return render_terminal(settings, folder, progress=drawn)
+            return render_terminal(settings, folder, progress=drawn, shelf=cache_folder() / "terminal")
     if isinstance(settings, ResearchFootage):
         from facelab.data.research import open_research
 
