@@ -20,6 +20,7 @@ import numpy as np
 from facelab.data.losses import Losses
 from facelab.pipeline.alignment import CROP_PX, aligned_crops, similarity
 from facelab.pipeline.attention import Attention, Verdict
+from facelab.pipeline.opencv import on_calling_thread
 from facelab.pipeline.quality import face_quality
 from facelab.pipeline.selection import BestFaces, Candidate
 from facelab.pipeline.tracking import NO_TRACK, FaceTracker
@@ -146,15 +147,16 @@ def clip_passages(
     """
     losses = Losses()
     builder = _Builder(pack, settings, None if helpers is None else helpers[0])
-    for frame, seen in _looks(source.frames(losses), pack, settings.detection, helpers, checkpoints):
-        if seen is not None:
-            builder.add(frame, seen)
-            if checkpoints is not None and not seen.repeated:
-                checkpoints.add(seen.faces)
-        on_frame()
-    if checkpoints is not None:
-        checkpoints.finish()
-    return builder.finished(losses)
+    with on_calling_thread():
+        for frame, seen in _looks(source.frames(losses), pack, settings.detection, helpers, checkpoints):
+            if seen is not None:
+                builder.add(frame, seen)
+                if checkpoints is not None and not seen.repeated:
+                    checkpoints.add(seen.faces)
+            on_frame()
+        if checkpoints is not None:
+            checkpoints.finish()
+        return builder.finished(losses)
 
 
 def _looks(
