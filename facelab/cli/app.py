@@ -28,7 +28,9 @@ from facelab.cli import (
     pipeline,
     planning,
     quality,
+    schedule,
     scores,
+    status,
     watchlist,
     workload,
 )
@@ -95,6 +97,8 @@ for module in (
     comparing,
     compare,
     gate,
+    schedule,
+    status,
     alerts,
     attacks,
     quality,

@@ -5,13 +5,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
+from json import dumps as dump
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from facelab import __version__
 from facelab.cli.arguments import Json
+from facelab.cli.gate import tell as tell_verdict
 from facelab.cli.output import answer_json, answer_table, message
+from facelab.errors import FacelabError, NotMeasured
+from facelab.plain import plain
 
 if TYPE_CHECKING:
     from facelab.experiments import Evaluation
@@ -28,6 +34,11 @@ Accept = Annotated[
 ]
 Timeout = Annotated[float | None, typer.Option("--cell-timeout", help="Longest time of one notebook cell, s.", min=1)]
 
+TimeLimit = Annotated[
+    str | None, typer.Option("--time-limit", help="Longest time of all of it, such as 45m or 4h; then exit code 11.")
+]
+STOPPED = 130
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to `app`."""
@@ -43,25 +54,80 @@ def evaluate(
     workspace: Workspace = "",
     accept_restriction: Accept = False,
     cell_timeout: Timeout = None,
+    time_limit: TimeLimit = None,
     json: Json = False,
 ) -> None:
     """Run the whole chain: footage, tracks, watchlist, error rates, threshold, tuned config, and an MLflow run.
 
-    Example: facelab evaluate my_site.yml -p pipeline.tracking.method=ocsort -p targets_fpir=[0.05,0.01]
+    This is what a scheduler calls. Two never run in one workspace; the last line on stdout is JSON. Where the scenario
+    has a champion, the gate says whether it still holds. Exit codes: 0 fine, 10 measured and worse, 11 cannot tell or
+    could not be measured, 12 bad input.
+
+    Example: facelab evaluate my_site.yml --time-limit 4h -p pipeline.tracking.method=ocsort -p targets_fpir=[0.05,0.01]
     """
+    from facelab.experiments.schedule_evaluation import judged_evaluation, seconds_of
+    from facelab.experiments.schedule_evaluation import time_limit as limited
+
+    message(f"{_now()} evaluation of {scenario} begins (process {os.getpid()}, facelab {__version__})")
+    try:
+        with limited(None if time_limit is None else seconds_of(time_limit)):
+            found = _evaluated(scenario, parameters, workspace, accept=accept_restriction, cell_timeout=cell_timeout)
+            judged = judged_evaluation(found)
+    except (FacelabError, KeyboardInterrupt, OSError) as error:
+        code = _code_of(error)
+        _last_line({"scenario": scenario, "exit_code": code, "verdict": None, "error": str(error) or "stopped"})
+        message(f"{_now()} evaluation of {scenario} ended without a result, exit code {code}")
+        raise
+    _answer(found, json=json, quiet=json)
+    verdict = judged.verdict
+    if verdict is not None and not json:
+        tell_verdict(verdict)
+    said = judged.summary()
+    gate = None if verdict is None else verdict.to_dict()
+    _last_line({**found.to_dict(), **said, "gate": gate} if json else said)
+    word = "not judged" if verdict is None else verdict.verdict
+    message(f"{_now()} evaluation of {scenario} ended: {word} ({judged.reason}); exit code {judged.exit_code}")
+    raise typer.Exit(judged.exit_code)
+
+
+def _evaluated(
+    scenario: str,
+    parameters: list[str] | None,
+    workspace: str,
+    *,
+    accept: bool = False,
+    cell_timeout: float | None = None,
+) -> Evaluation:
+    """What an evaluation found, its steps shown on stderr."""
     from facelab import experiments
 
     overrides = experiments.parse_overrides(parameters or [])
     with experiments.TerminalProgress() as progress:
-        found = experiments.evaluate(
+        return experiments.evaluate(
             scenario,
             workspace=workspace,
             overrides=overrides,
             progress=progress,
             timeout_s=cell_timeout,
-            accept_restriction=accept_restriction,
+            accept_restriction=accept,
         )
-    _answer(found, json=json)
+
+
+def _code_of(error: BaseException) -> int:
+    """The exit code of what ended an evaluation."""
+    if isinstance(error, KeyboardInterrupt):
+        return STOPPED
+    return error.exit_code if isinstance(error, FacelabError) else NotMeasured.exit_code
+
+
+def _now() -> str:
+    """The time in UTC, for a log."""
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M:%SZ}"
+
+
+def _last_line(value: dict[str, Any]) -> None:
+    """One line of JSON, the last on stdout."""
+    print(dump(plain(value), allow_nan=False), flush=True)
 
 
 def demo(parameters: Overrides = None, workspace: Workspace = "", json: Json = False) -> None:
@@ -69,7 +135,7 @@ def demo(parameters: Overrides = None, workspace: Workspace = "", json: Json = F
 
     Example: facelab demo
     """
-    evaluate("demo", parameters, workspace, json=json)
+    _answer(_evaluated("demo", parameters, workspace), json=json)
 
 
 def export(
@@ -122,8 +188,10 @@ def mlflow(
     raise typer.Exit(subprocess.run(command, env=dict(os.environ)).returncode)
 
 
-def _answer(found: Evaluation, *, json: bool) -> None:
-    """Print what an evaluation found, and where everything is."""
+def _answer(found: Evaluation, *, json: bool, quiet: bool = False) -> None:
+    """Print what an evaluation found, and where everything is; `quiet`: whoever asked prints it."""
+    if quiet:
+        return
     if json:
         answer_json(found.to_dict())
         return

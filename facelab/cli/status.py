@@ -1,0 +1,83 @@
+"""`facelab status`: when each camera was last measured, and what is overdue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from facelab.cli.arguments import Json
+from facelab.cli.output import answer_json, answer_table, message
+from facelab.errors import NotMeasured
+
+if TYPE_CHECKING:
+    from facelab.experiments.status import CameraStatus
+
+COLUMNS = (
+    "scenario",
+    "camera",
+    "last measured (UTC)",
+    "hours ago",
+    "at most",
+    "overdue",
+    "run",
+    "gate",
+    "newest attempt",
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module to `app`."""
+    app.command()(status)
+
+
+def status(
+    scenarios: Annotated[
+        list[str] | None, typer.Argument(help="Scenario files or names; without one, all in the MLflow store.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """When each camera of each scenario was last measured, by what run, and what is overdue: a dead man's switch.
+
+    The interval is `measure_every_h` of the scenario. Exit codes: 0 nothing is overdue, 11 something is, or the store
+    cannot be reached; 12 bad input.
+
+    Example: facelab status my_site.yml || mail -s "nobody measures" you@example.org
+    """
+    from facelab.experiments.scenario import load_scenario
+    from facelab.experiments.status import camera_statuses, overdue_sentence
+    from facelab.experiments.store import open_store
+
+    given = [load_scenario(name) for name in scenarios or []]
+    found = camera_statuses(open_store(), given)
+    late = overdue_sentence(found)
+    if json:
+        answer_json({"overdue": late, "cameras": [one.to_dict() for one in found]})
+    elif found:
+        answer_table("cameras", COLUMNS, [_cells(one) for one in found])
+    else:
+        message("the store holds no evaluation; name the scenarios that should be measured")
+    if late:
+        message(late)
+        raise typer.Exit(NotMeasured.exit_code)
+
+
+def _cells(one: CameraStatus) -> tuple[str, ...]:
+    """A camera as a row of the table."""
+    from facelab.experiments.status import iso
+
+    when = "never" if one.measured_at is None else iso(one.measured_at)
+    age = "–" if one.age_h is None else f"{one.age_h:.1f}"
+    every = "not set" if one.every_h is None else f"{one.every_h:g}"
+    late = "OVERDUE" if one.overdue else "no"
+    return (
+        one.scenario,
+        one.camera,
+        when,
+        age,
+        every,
+        late,
+        one.run_id[:8] or "–",
+        one.verdict or "–",
+        one.last_attempt or "–",
+    )
