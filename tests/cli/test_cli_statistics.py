@@ -102,11 +102,18 @@ class TestVerification:
         assert said["fmr100"]["fnmr"] is None
 
     def test_the_certified_threshold_stands_beside_the_plain_one(self, folder: Path) -> None:
-        result = run("verification", folder / "a.csv", "--target-fmr", "0.1")
-        (point,) = answered("verification", folder / "a.csv", "--target-fmr", "0.1")["operating_points"]
+        result = run("verification", folder / "a.csv", "--target-fmr", "0.2")
+        (point,) = answered("verification", folder / "a.csv", "--target-fmr", "0.2")["operating_points"]
         assert "certified" in result.stdout
         assert f"{point['certified']['threshold']:.6g}" in result.stdout
         assert point["certified"]["threshold"] >= point["threshold"]
+
+    def test_forty_people_certify_no_lower_target_and_hear_how_many_would(self, folder: Path) -> None:
+        result = run("verification", folder / "a.csv", "--target-fmr", "0.1")
+        (point,) = answered("verification", folder / "a.csv", "--target-fmr", "0.1")["operating_points"]
+        assert point["certified"]["threshold"] is None
+        assert "with 40 people; without a single error it takes 58" in point["certified"]["reason"]
+        assert "takes 58 people; there are 40" in result.stdout
 
     def test_the_tail_is_marked_as_a_model_and_refused_where_there_is_too_little(self, folder: Path) -> None:
         tail = answered("verification", folder / "a.csv", "--tail")["tail"]
