@@ -10,7 +10,7 @@ reach. So both are measured, chosen on one half of the people and reported on th
 Otherwise pooled, and with it stands what could have gone unseen: the FPIR of a camera that this data would have shown
 with 80 % probability (`GroupRates.detectable`). Few strangers reach a low threshold, so that test is often blind. One
 that uses every search stands beside it, of the *level* of the strangers' best scores (its mean by camera). It sees
-shifts that the tail has not shown yet, but a shift of the middle need not reach the tail: it warns, and decides nothing.
+shifts that the tail has not shown yet, but a shift of the middle need not reach the tail: it warns, no more.
 
 Intervals of thresholds are percentiles over bootstrap samples of people (Efron and Tibshirani 1993): each replicate
 weighs the people, with all their passages, and chooses the threshold anew by the same rule.
