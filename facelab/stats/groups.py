@@ -242,18 +242,22 @@ def pair_group_rates(
         raise BadInput(f"must be 'probe', 'reference' or 'both', not {side!r}", place="side")
     n = len(wrong)
     first, second = pair_codes(("people", "people"), people, n)
-    code = np.concatenate([first, second])
     one, two = (_named(part, n) for part in groups)
     label = _pair_label(one, two, side)
     rates = {str(g): _pair_rate(first, second, wrong, label == g) for g in np.unique(label)}
     pooled = _pair_rate(first, second, wrong, np.ones(n, dtype=np.bool_))
     if rng is None or len(rates) < 2:
         return GroupRates("FMR", rates, pooled, None)
-    number = np.unique(np.concatenate([one, two]), return_inverse=True)[1]
-    fixed = _label_of_each_person(code, number)
+    named = _dense(first if side == "probe" else second), label  # the other side's labels say nothing
+    if side == "both":
+        named = np.concatenate([first, second]), np.concatenate([one, two])
+    fixed = _label_of_each_person(named[0], np.unique(named[1], return_inverse=True)[1])
     if fixed is None:
         return GroupRates("FMR", rates, pooled, None, "the attribute changes within people")
-    test = pair_label_test(wrong, (first, second), fixed, side, permutations, rng)
+    if side == "both":
+        return GroupRates("FMR", rates, pooled, pair_label_test(wrong, (first, second), fixed, permutations, rng))
+    errors = np.bincount(named[0], weights=wrong).astype(np.float64)
+    test = person_label_test(errors, np.bincount(named[0]), fixed, permutations, rng)
     return GroupRates("FMR", rates, pooled, test)
 
 

@@ -133,11 +133,10 @@ def pair_label_test(
     error: BoolArray,
     people: tuple[IntArray, IntArray],
     label: IntArray,
-    side: str,
     permutations: int,
     rng: np.random.Generator,
 ) -> GroupTest:
-    """The test of people's labels where each trial belongs to two.
+    """The test of people's labels where each trial belongs to two, by pairs of groups without order.
 
     Parameters
     ----------
@@ -147,17 +146,11 @@ def pair_label_test(
         The two people of each.
     label : (people,) int array
         The number of each person's group.
-    side : str
-        "probe", "reference" or "both" (pairs of groups without order).
     permutations, rng
         As in `person_label_test`.
     """
     first, second = people
     count, groups = len(label), int(label.max()) + 1
-    if side != "both":
-        who = first if side == "probe" else second
-        errors = np.bincount(who, weights=error, minlength=count)
-        return person_label_test(errors, np.bincount(who, minlength=count), label, permutations, rng)
     shape = (count, count)
     tables = [
         sparse.csr_array((weight.astype(np.float64), (first, second)), shape=shape)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from facelab.errors import BadInput
-from facelab.stats.columns import Columns, read_columns
+from facelab.stats.columns import Columns, column_names, read_columns
 from facelab.stats.comparing import verification_curve
 from facelab.stats.searches import Searches, searches_from_candidates
 
@@ -83,6 +83,7 @@ def read_scores(path: Path) -> ScoreFile:
         A file that cannot be read, a missing column, no row, a score or label that is none, or a label that contradicts
         the subjects; with file and line.
     """
+    _refuse_other_kind(Path(path), "mated", "probe_id", "a list of candidates, as `facelab identification` reads it")
     table = read_columns(Path(path), SCORES, SUBJECTS)
     score, mated = table.numbers("score"), _labels(table)
     people = None
@@ -116,6 +117,7 @@ def read_candidates(path: Path, enrolled: Strings | None = None) -> Searches:
         A file that cannot be read, a missing column, no row, a score that is none, a probe with two subjects or
         without an id, a candidate who is not enrolled.
     """
+    _refuse_other_kind(Path(path), "probe_id", "mated", "a file of scores, as `facelab verification` reads it")
     table = read_columns(Path(path), CANDIDATES)
     score = table.numbers("score")
     probe, subject, reference = (table.strings(name) for name in CANDIDATES[:3])
@@ -166,6 +168,13 @@ def read_enrolled(path: Path) -> Strings:
     if not names:
         raise BadInput("it names no enrolled subject; one a line is expected", place=str(file))
     return np.unique(np.asarray(names, dtype=np.str_))
+
+
+def _refuse_other_kind(path: Path, wanted: str, telling: str, kind: str) -> None:
+    """Refuses a file that lacks the column `wanted` and whose column `telling` shows what else it is."""
+    names = column_names(path)
+    if wanted not in names and telling in names:
+        raise BadInput(f"column {wanted!r} is missing; with a column {telling!r} it is {kind}", place=str(path))
 
 
 def _labels(table: Columns) -> Bools:

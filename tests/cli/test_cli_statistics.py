@@ -540,6 +540,10 @@ class TestOptionsOfTheTwo:
         (found,) = answer["groups"]
         assert {name: alone[name] for name in found} == found
 
+    def test_verification_by_a_column_of_the_probe_is_tested(self, folder: Path) -> None:
+        groups = answered("verification", folder / "a.csv", "--threshold", 0.2, "--by", "one")["groups"]
+        assert 0 < groups[0]["false_positive"]["test"]["p_value"] <= 1
+
     def test_verification_by_a_column_counts_what_it_reports(self, folder: Path) -> None:
         answer = answered("verification", folder / "a.csv", "--target-fmr", 0.1, "--target-fmr", 1e-9, "--by", "one")
         (found,) = answer["groups"]

@@ -240,3 +240,29 @@ def test_no_trial_is_not_measured():
         group_rates("x", [], [], [])
     with pytest.raises(NotMeasured, match="no comparison"):
         pair_group_rates([], ([], []), ([], []))
+
+
+def test_the_other_sides_label_does_not_stand_in_the_way_of_the_test():
+    """Of each comparison only the probe's group is known: the reference's person has other labels as a probe."""
+    rng = np.random.default_rng(3)
+    i, j = np.triu_indices(40, 1)
+    swap = rng.random(len(i)) < 0.5
+    probe, reference = np.where(swap, j, i).astype(str), np.where(swap, i, j).astype(str)
+    group = np.where(probe.astype(int) % 2, "A", "B")
+    error = rng.random(len(i)) < np.where(group == "A", 0.5, 0.02)
+    found = pair_group_rates(error, (probe, reference), (group, group), side="probe", rng=rng, permutations=99)
+    assert found.test.p_value == 0.01
+    mirrored = pair_group_rates(error, (reference, probe), (group, group), side="reference", rng=rng, permutations=99)
+    assert {k: r.errors for k, r in mirrored.rates.items()} == {k: r.errors for k, r in found.rates.items()}
+    assert mirrored.test.p_value == 0.01
+
+
+def test_people_of_the_other_side_alone_are_not_permuted():
+    """Four probes against 30 references: of the labels of four people, two of each, no assignment is rarer than 1/3."""
+    probe = np.repeat([f"p{k}" for k in range(4)], 30)
+    reference = np.tile([f"r{k}" for k in range(30)], 4)
+    group = np.where(np.isin(probe, ["p0", "p1"]), "A", "B")
+    found = pair_group_rates(
+        group == "A", (probe, reference), (group, group), side="probe", rng=np.random.default_rng(1), permutations=999
+    )
+    assert found.test.p_value == pytest.approx(1 / 3, abs=0.06)

@@ -159,3 +159,12 @@ def test_pairs_and_the_enrolled(tmp_path):
         read_enrolled(written(tmp_path, "subject\n", "list.txt"))
     with pytest.raises(BadInput, match="cannot be read"):
         read_enrolled(tmp_path / "none.txt")
+
+
+def test_a_file_of_the_other_kind_is_called_by_its_name(tmp_path):
+    scores = written(tmp_path, "score,mated\n.5,1\n.1,0\n")
+    candidates = written(tmp_path, "probe_id,probe_subject,reference_subject,score\np,,a,.5\n", "c.csv")
+    with pytest.raises(BadInput, match="with a column 'mated' it is a file of scores, as `facelab verification`"):
+        read_candidates(scores)
+    with pytest.raises(BadInput, match="with a column 'probe_id' it is a list of candidates, as `facelab identif"):
+        read_scores(candidates)
