@@ -182,7 +182,8 @@ class Templates(Checked):
         if len(set(self.sample_id.tolist())) != k:
             names, counts = np.unique(self.sample_id, return_counts=True)
             raise BadInput(f"sample ids must be unique, {str(names[counts > 1][0])!r} stands twice", place="sample_id")
-        norm = np.linalg.norm(self.embedding[~self.failed], axis=1)
+        with np.errstate(over="ignore"):  # a length beyond what float32 holds is infinite, and refused below
+            norm = np.linalg.norm(self.embedding[~self.failed], axis=1)
         if norm.size and not np.allclose(norm, 1.0, atol=1e-3):
             raise BadInput(
                 f"embeddings must have length 1, one has {norm[np.argmax(abs(norm - 1))]:.4g}; were they normalised?",

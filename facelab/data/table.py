@@ -139,9 +139,14 @@ def path_below(folder: Path, name: str, *, place: str, column: str) -> Path:
     """
     absolute = PurePosixPath(name).is_absolute() or bool(PureWindowsPath(name).anchor)
     path = folder / name
-    if absolute or not path.resolve().is_relative_to(folder.resolve()):
+    try:
+        outside = absolute or not path.resolve().is_relative_to(folder.resolve())
+        there = path.exists()
+    except (OSError, ValueError):  # longer than the file system takes, or with a zero byte
+        raise BadInput(f"column {column!r} is no name of a file: {name[:60]!r}", place=place) from None
+    if outside:
         raise BadInput(f"column {column!r} must stay below the manifest's folder, it is {name!r}", place=place)
-    if not path.exists():
+    if not there:
         raise BadInput(f"column {column!r} names {name!r}, which is not there", place=place)
     return path
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from facelab.data.table import read_rows
+from facelab.data.table import Row, read_rows
 from facelab.errors import BadInput
 from facelab.types import Bools, Checked, Floats, Ints, Strings, shaped
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ("camera", "frame", "passage_id", "subject_id", "x1", "y1", "x2", "y2")
+FARTHEST_PX = 1e6
+"""No corner of a box lies farther out, px."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,12 +181,20 @@ def read_truth(path: str | Path) -> Truth:
             frame=np.array([row.integer("frame") for row in rows], dtype=np.int64),
             passage_id=np.array([row.text("passage_id") for row in rows], dtype=np.str_),
             subject_id=np.array([row.text("subject_id", empty=True) for row in rows], dtype=np.str_),
-            box=np.array([[row.number(c) for c in COLUMNS[4:]] for row in rows], np.float32).reshape(-1, 4),
+            box=np.array([[_corner(row, c) for c in COLUMNS[4:]] for row in rows], np.float32).reshape(-1, 4),
         )
     except BadInput as error:
         if error.place is not None and error.place.startswith(str(path)):
             raise
         raise BadInput(str(error), place=str(path)) from None
+
+
+def _corner(row: Row, column: str) -> float:
+    """A corner of a box, px."""
+    value = row.number(column)
+    if abs(value) > FARTHEST_PX:
+        raise BadInput(f"column {column!r} is {value:g}, farther out than any picture reaches", place=row.place)
+    return value
 
 
 def write_truth(truth: Truth, path: Path) -> None:

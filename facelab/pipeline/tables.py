@@ -18,8 +18,9 @@ from __future__ import annotations
 import io
 import json
 import math
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -30,7 +31,7 @@ from facelab.pipeline.cache import write_whole
 from facelab.types import LANDMARKS, Comparisons, Gallery, Templates, Tracks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -40,9 +41,23 @@ VERSION = 1
 KEY = b"facelab"
 _BOX = ("x1", "y1", "x2", "y2")
 _POINTS = tuple(f"{axis}_{i}" for i in range(LANDMARKS) for axis in ("lx", "ly"))
+_Result = TypeVar("_Result")
 _TRACK_COLUMNS = ("camera", "frame", "time_s", "track_id", *_BOX, "score", "quality", *_POINTS)
 _TEMPLATE_COLUMNS = ("sample_id", "subject_id", "embedding", "quality", "n_faces")
 _PROBE_COLUMNS = ("probe_id", "probe_subject", "score")
+
+
+def _reader(read: Callable[[Path], _Result]) -> Callable[[Path], _Result]:
+    """`read`, for which whatever does not fit facelab's types is a damaged file."""
+
+    @wraps(read)
+    def checked(path: Path) -> _Result:
+        try:
+            return read(path)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, pa.ArrowException) as error:
+            raise _unreadable(path, error) from None
+
+    return checked
 
 
 def write_tracks(path: Path, tracks: Tracks, *, pack: str, settings: PipelineSettings | None = None) -> None:
@@ -63,6 +78,7 @@ def write_tracks(path: Path, tracks: Tracks, *, pack: str, settings: PipelineSet
     )
 
 
+@_reader
 def read_tracks(path: Path) -> Tracks:
     """The tracks in the file at `path`.
 
@@ -98,6 +114,7 @@ def write_templates(path: Path, templates: Templates, *, settings: PipelineSetti
     _write(path, _template_table(templates), _about_templates("templates", templates, settings))
 
 
+@_reader
 def read_templates(path: Path) -> Templates:
     """The templates in the file at `path`; those of a gallery too.
 
@@ -121,6 +138,7 @@ def write_gallery(path: Path, gallery: Gallery, *, settings: PipelineSettings | 
     _write(path, _template_table(gallery.templates), about)
 
 
+@_reader
 def read_gallery(path: Path) -> Gallery:
     """The gallery in the file at `path`; of plain templates, everybody who is named in them is enrolled.
 
@@ -166,6 +184,7 @@ def write_comparisons(path: Path, comparisons: Comparisons, *, settings: Pipelin
     _write(path, pa.table(columns), about)
 
 
+@_reader
 def read_comparisons(path: Path) -> Comparisons:
     """The comparisons in the file at `path`.
 
@@ -198,6 +217,7 @@ def read_comparisons(path: Path) -> Comparisons:
     )
 
 
+@_reader
 def provenance(path: Path) -> dict[str, Any]:
     """What the file at `path` says of itself: `kind`, `version`, `pack`, `settings`.
 
@@ -305,6 +325,7 @@ def _read(path: Path, kinds: Sequence[str], columns: Sequence[str]) -> tuple[pa.
     """The table at `path` and what it says of itself, if it is of one of `kinds` and has all `columns`."""
     try:
         table = pq.ParquetFile(path).read()
+        table.validate(full=True)
     except (OSError, pa.ArrowException) as error:
         raise _unreadable(path, error) from None
     about = _said(path, table.schema.metadata)
