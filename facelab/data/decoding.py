@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 USUAL_FPS = 25.0
 """Frames a second, where a stream has neither timestamps nor a rate."""
+JUMP_S = 1.0
+"""A timestamp that lies further back than this is a clock that began anew, s."""
 
 
 @cache
@@ -113,11 +115,11 @@ def decoded(
     A packet that cannot be decoded and a frame that the decoder marks as damaged are counted in `losses`; the rest
     goes on.
     """
-    convert, order, clock = VideoReformatter(), _Order(), _Clock(stream)
+    convert, order, clock = VideoReformatter(), _Order(), _Clock(stream, place, losses)
     for frame, damaged in _frames(container, stream, order=order, place=place, losses=losses):
         skipped, index = order.index_of(frame.pts)
         losses.frames_lost += skipped + damaged
-        time_s = clock.time_s(frame)
+        time_s = clock.time_s(frame, index)
         if damaged:
             losses.name(f"{place}, frame {index} at {time_s:.2f} s: damaged")
             continue
@@ -155,6 +157,8 @@ def _packets(
         losses.name(f"{place}: it can be read no further: {_reason(error)}")
         last = cast("Packet[VideoStream]", av.Packet())
         last.stream = stream
+        if stream.time_base is not None:
+            last.time_base = stream.time_base
         yield last
 
 
@@ -203,21 +207,50 @@ class _Order:
 
 
 class _Clock:
-    """Times of frames: their timestamps from the stream's start; a step further where they are missing or go back."""
+    """Times of frames: their timestamps from the stream's start, made to go on where they do not.
 
-    def __init__(self, stream: VideoStream) -> None:
+    A missing timestamp, or one a little early, is a step after the frame before. After a jump back of more than
+    `JUMP_S` (a camera that began anew) the clock goes on from there; where it jumps forth again within a
+    second, as if nothing had been, so does this one. Frames whose time did not go on are counted.
+    """
+
+    def __init__(self, stream: VideoStream, place: str, losses: Losses) -> None:
         base, start = stream.time_base, stream.start_time
         self._start = None if base is None or start is None else float(start * base)
         self._step = 1 / float(stream.average_rate or stream.guessed_rate or USUAL_FPS)
         self._last: float | None = None
+        self._offset = self._offset_before = self._jumped_s = 0.0
+        self._place, self._losses = place, losses
+        self._named = False
 
-    def time_s(self, frame: VideoFrame) -> float:
+    def time_s(self, frame: VideoFrame, index: int) -> float:
         """The time of `frame`, s: always later than that of the frame before."""
-        time = frame.time
-        if self._start is None and time is not None:
-            self._start = time
-        now = None if time is None else time - (self._start or 0.0)
-        if now is None or (self._last is not None and now <= self._last):
+        stamp = frame.time
+        if self._start is None and stamp is not None:
+            self._start = stamp
+        if stamp is None:
             now = 0.0 if self._last is None else self._last + self._step
+        else:
+            now = self._going_on(stamp - (self._start or 0.0), index)
         self._last = now
         return now
+
+    def _going_on(self, stamp: float, index: int) -> float:
+        last, now = self._last, stamp + self._offset
+        if last is None:
+            return now
+        if last - self._jumped_s > JUMP_S:
+            self._offset_before = self._offset
+        if last < stamp + self._offset_before <= last + JUMP_S:
+            self._offset, self._named = self._offset_before, False
+            return stamp + self._offset
+        if now > last:
+            self._named = False
+            return now
+        self._losses.frames_back += 1
+        if not self._named:
+            self._losses.name(f"{self._place}, frame {index}: its time goes back, from {last:.2f} to {now:.2f} s")
+            self._named = True
+        if now < last - JUMP_S:
+            self._offset_before, self._offset, self._jumped_s = self._offset, last + self._step - stamp, last
+        return last + self._step

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, cast
 from facelab.data.decoding import decoded, frames_promised, length_s, opened
 from facelab.data.images import is_picture, natural_key, quiet_opencv, read_image
 from facelab.data.losses import Losses
+from facelab.data.watching import Watch
 from facelab.errors import BadInput
 from facelab.types import Frame
 
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 
 __all__ = ["FrameFolder", "LiveCamera", "Losses", "VideoFile"]
 
+SOON_S = 1e-3
+"""A camera that is back is back at least so long after its last frame, s."""
+HELD_S = 60.0
+"""A connection that held for so long was a good one, s of footage."""
 CUT_S = 0.5
 """A video that ends so much before the length that its header promises counts as cut off, s."""
 
@@ -71,7 +76,13 @@ class VideoFile:
     @cached_property
     def digest(self) -> str:
         """SHA-256 over the file's bytes."""
+        self._state  # noqa: B018  (notes it)
         return _file_digest(self.path, "video")
+
+    @cached_property
+    def _state(self) -> tuple[int, int]:
+        """Size in bytes and time of the last change, in ns, when the file was first looked into."""
+        return _state_of(self.path)
 
     @cached_property
     def frames_expected(self) -> int | None:
@@ -89,7 +100,7 @@ class VideoFile:
             As for `check`, or not a single frame can be decoded.
         """
         self.check()
-        place = str(self.path)
+        place, size = str(self.path), self._state[0]
         with opened(f"file:{place}", place=place, options=_FILE_ONLY, threads=self.threads) as (container, stream):
             promised, before, last_s, cuts = length_s(container, stream), losses.frames_read, 0.0, losses.clips_cut
             pictures = decoded(container, stream, place=place, losses=losses)
@@ -101,6 +112,12 @@ class VideoFile:
             if promised is not None and last_s + CUT_S < promised and losses.clips_cut == cuts:
                 losses.clips_cut += 1
                 losses.name(f"{place}: it ends at {last_s:.1f} s, its header promises {promised:.1f} s: cut off?")
+        if _state_of(self.path) != self._state:
+            losses.clips_changed += 1
+            now = _state_of(self.path)[0]
+            losses.name(
+                f"{place}: it changed while it was read ({size:,} bytes, now {now:,}): is it still being recorded?"
+            )
 
 
 @dataclass(frozen=True)
@@ -185,7 +202,8 @@ class FrameFolder:
 class LiveCamera:
     """A camera that runs: the number of a device, or an address (``rtsp://``, ``http://``, …).
 
-    It is never cached (its digest is None). A name and password in the address are kept out of every message.
+    It is never cached (its digest is None). A name and password in the address are kept out of every message. A stream
+    that ends, breaks off or falls silent is opened again; indices go on, and so do times, with the seconds that are missing.
 
     Parameters
     ----------
@@ -194,7 +212,12 @@ class LiveCamera:
     camera : str
         The camera's name.
     stall_s : float
-        A camera that is silent for longer has ended, s; counted as a cut clip.
+        A camera that is silent for longer is lost, s.
+    reconnects : int
+        How often it is opened again; a camera that is lost once more has ended, counted as a cut clip. A connection
+        that held for `HELD_S` begins the count anew.
+    pause_s : float
+        Before each try, s; twice as long before each further one that fails.
     limit_s : float, optional
         Stop after so many seconds of footage.
     """
@@ -202,6 +225,8 @@ class LiveCamera:
     address: str
     camera: str = "camera"
     stall_s: float = 10.0
+    reconnects: int = 3
+    pause_s: float = 1.0
     limit_s: float | None = None
 
     @property
@@ -239,9 +264,40 @@ class LiveCamera:
             raise BadInput("the camera gave no frame", place=self.place)
 
     def _of_address(self, losses: Losses) -> Iterator[tuple[int, float, Image]]:
+        """Index, time and picture of each frame, over as many connections as it takes."""
+        last_index, last_s, heard_s, failed = -1, 0.0, 0.0, 0
+        while True:
+            first_index, start_s, lost = last_index + 1, 0.0, Losses()
+            try:
+                for number, stamp_s, picture in self._of_connection(lost, again=failed > 0):
+                    failed = 0 if stamp_s > HELD_S else failed
+                    if first_index and last_index < first_index:
+                        start_s = last_s + max(time.monotonic() - heard_s, SOON_S) - stamp_s
+                        losses.reconnects += 1
+                        losses.name(f"{self.place}, frame {first_index + number}: it was lost, and is back")
+                    last_index, last_s, heard_s = first_index + number, start_s + stamp_s, time.monotonic()
+                    yield last_index, last_s, picture
+            finally:
+                broken, lost.clips_cut = lost.clips_cut > 0, 0
+                losses.add(lost)
+            if not broken:
+                return
+            if failed >= self.reconnects:
+                losses.clips_cut += 1
+                return
+            time.sleep(self.pause_s * 2**failed)
+            failed += 1
+
+    def _of_connection(self, losses: Losses, *, again: bool) -> Iterator[tuple[int, float, Image]]:
+        """The same of one connection; one that cannot be made `again` counts as cut."""
         options = {"rtsp_transport": "tcp"} if self.address.startswith("rtsp") else {}
-        with opened(self.address, place=self.place, options=options, timeout_s=self.stall_s) as (container, stream):
-            yield from decoded(container, stream, place=self.place, losses=losses)
+        try:
+            with opened(self.address, place=self.place, options=options, timeout_s=self.stall_s) as (container, stream):
+                yield from decoded(container, stream, place=self.place, losses=losses)
+        except BadInput:
+            if not again:
+                raise
+            losses.clips_cut += 1
 
     def _of_device(self) -> Iterator[tuple[int, float, Image]]:
         import cv2
@@ -273,16 +329,14 @@ def _captured(capture: cv2.VideoCapture) -> Iterator[tuple[int, float, Image]]:
 
 
 def _counted(pictures: Iterator[tuple[int, float, Image]], camera: str, place: str, losses: Losses) -> Iterator[Frame]:
-    """Frames of `pictures`, counted as they are handed out; those of another size than the first are counted too."""
-    size: tuple[int, ...] | None = None
-    for index, time_s, picture in pictures:
-        size = picture.shape if size is None else size
-        losses.frames_read += 1
-        if picture.shape != size:
-            losses.frames_resized += 1
-            (height, width), (first_height, first_width) = picture.shape[:2], size[:2]
-            losses.name(f"{place}, frame {index}: {width}x{height}, the first is {first_width}x{first_height}")
-        yield Frame(index, time_s, camera, picture)
+    """Frames of `pictures`, counted and watched as they are handed out (`facelab.data.watching`)."""
+    watch = Watch(place, losses)
+    try:
+        for index, time_s, picture in pictures:
+            watch.see(index, time_s, picture)
+            yield Frame(index, time_s, camera, picture)
+    finally:
+        watch.end()
 
 
 def _numbers(names: list[str]) -> list[int] | None:
@@ -292,6 +346,14 @@ def _numbers(names: list[str]) -> list[int] | None:
     numbers = [int(match[2]) for match in matches]
     alike = len({match[1] for match in matches}) == 1
     return numbers if alike and len(set(numbers)) == len(names) else None
+
+
+def _state_of(path: Path) -> tuple[int, int]:
+    try:
+        state = path.stat()
+    except OSError:
+        return (0, 0)
+    return (state.st_size, state.st_mtime_ns)
 
 
 def _file_digest(path: Path, what: str) -> str:

@@ -32,11 +32,13 @@ if TYPE_CHECKING:
 SUFFIX = ".safetensors"
 # The code and the libraries that decide what comes out of the same pictures; a change of any of them is a new key.
 _CODE = (
-    "data/images.py",
-    "data/sources.py",
+    *(f"data/{name}.py" for name in ("decoding", "images", "sources")),
     "types.py",
     "pipeline/packs",
-    *(f"pipeline/{name}.py" for name in ("alignment", "clip", "quality", "selection", "tracking")),
+    *(
+        f"pipeline/{name}.py"
+        for name in ("alignment", "attention", "clip", "detection", "embedding", "quality", "selection", "tracking")
+    ),
 )
 _LIBRARIES = ("av", "numpy", "onnxruntime", "opencv-python", "trackers")
 _log = logging.getLogger("facelab")
@@ -78,6 +80,11 @@ def key(about: Mapping[str, Any]) -> str:
     """SHA-256 of `about`, what a result was computed from, and of the code that computes it."""
     text = json.dumps({"code": code_version(), **about}, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def holds(kind: str, about: Mapping[str, Any]) -> bool:
+    """Whether there is an entry for `about`, without reading it."""
+    return _path(kind, about).is_file()
 
 
 def load(kind: str, about: Mapping[str, Any]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:

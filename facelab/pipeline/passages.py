@@ -9,10 +9,12 @@ incomplete, so such a track is no non-mated search.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from facelab.data.losses import Losses
@@ -45,6 +47,10 @@ class PassageCounts:
         Tracks that belong to no passage of the truth.
     failed : int
         Passages that have a track and no template: no face in it was good enough.
+    static : int
+        Tracks of a face that never moves (`facelab.pipeline.static_faces`).
+    set_aside : int
+        Of these, the ones that were left out; they are in no other count but `faces`.
     """
 
     frames: int = 0
@@ -60,6 +66,8 @@ class PassageCounts:
     mixed: int = 0
     unmatched: int = 0
     failed: int = 0
+    static: int = 0
+    set_aside: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +94,8 @@ class Passages:
         True where the footage had a truth to join.
     synthetic : bool
         True where the footage was generated.
+    lost_by_camera : mapping of str to Losses
+        `losses`, camera by camera.
     """
 
     tracks: Tracks
@@ -96,6 +106,7 @@ class Passages:
     footage: str
     truth_known: bool = False
     synthetic: bool = False
+    lost_by_camera: Mapping[str, Losses] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return self.counts.passages
@@ -115,6 +126,7 @@ class Passages:
         return {"footage": self.footage, "synthetic": self.synthetic, "truth_known": self.truth_known} | {
             "counts": asdict(self.counts),
             "losses": lost,
+            "losses_by_camera": {camera: asdict(losses) for camera, losses in self.lost_by_camera.items()},
         }
 
     def to_frame(self) -> pd.DataFrame:
@@ -130,6 +142,8 @@ class Passages:
             text += f", {c.mixed:,} mixed tracks, {c.unmatched:,} tracks of nobody known"
         if c.failed:
             text += f"; {c.failed:,} without a face good enough"
+        if c.static:
+            text += f"; {c.static:,} of a face that never moves" + (", set aside" if c.set_aside else "")
         if self.losses.any:
             text += f"; lost: {self.losses}"
         return text + ("; synthetic" if self.synthetic else "")

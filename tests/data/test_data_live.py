@@ -52,7 +52,7 @@ def test_a_stream_is_read_to_its_end(media):
     content = media.video("a.ts", codec="libx264").read_bytes()
     with _camera(content) as address:
         losses = Losses()
-        frames = list(LiveCamera(f"http://{address}", "gate").frames(losses))
+        frames = list(LiveCamera(f"http://{address}", "gate", reconnects=0).frames(losses))
     assert [media.number(frame.image) for frame in frames] == list(range(50))
     assert [frame.time_s for frame in frames] == pytest.approx([i / 25 for i in range(50)], abs=1e-6)
     assert losses.frames_read == 50
@@ -69,7 +69,7 @@ def test_a_camera_that_falls_silent_ends_and_is_counted(media):
     content = media.video("a.ts", codec="libx264", options={"tune": "zerolatency"}).read_bytes()
     with _camera(content, silent=threading.Event()) as address:
         losses = Losses()
-        frames = list(LiveCamera(f"http://{address}", stall_s=1.0).frames(losses))
+        frames = list(LiveCamera(f"http://{address}", stall_s=1.0, reconnects=0).frames(losses))
     assert 40 <= len(frames) <= 50
     assert losses.clips_cut == 1
     assert address in losses.named[-1]
@@ -115,3 +115,49 @@ def test_a_device_that_is_not_there_is_refused(monkeypatch, capfd):
 
 def test_losses_is_named_in_sources():
     assert sources.Losses is Losses
+
+
+@contextmanager
+def _broken_off(contents: list[bytes]):
+    """A camera whose every connection sends the next of `contents`, promises more, and breaks off."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            if not contents:
+                self.send_error(404)
+                return
+            part = contents.pop(0)
+            self.send_response(200)
+            self.send_header("Content-Type", "video/mp2t")
+            self.send_header("Content-Length", str(len(part) + 10_000_000))
+            self.end_headers()
+            self.wfile.write(part)
+
+        def log_message(self, *args):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/live.ts"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_a_camera_that_drops_is_opened_again_and_goes_on_in_index_and_time(media):
+    content = media.video("a.ts", codec="libx264", options={"tune": "zerolatency"}).read_bytes()
+    with _broken_off([content, content]) as address:
+        losses = Losses()
+        camera = LiveCamera(address, "gate", stall_s=2.0, reconnects=2, pause_s=0.05)
+        frames = list(camera.frames(losses))
+    assert losses.reconnects == 1
+    assert losses.clips_cut == 1  # in the end it stayed away
+    assert losses.frames_read == len(frames) >= 90
+    assert [frame.index for frame in frames] == list(range(len(frames)))
+    times = [frame.time_s for frame in frames]
+    assert all(later > earlier for earlier, later in zip(times, times[1:]))
+    assert times[-1] > 3.8
+    assert any("it was lost, and is back" in line for line in losses.named)

@@ -155,18 +155,29 @@ def test_another_way_of_pooling_needs_no_model_either():
     assert pack.detect_calls == calls
 
 
-@pytest.mark.parametrize(
-    "changed", [{"pooling": {"faces": 2}}, {"tracking": {"lost_s": 0.3}}, {"detection": {"min_score": 0.6}}]
-)
-def test_another_setting_or_another_pack_is_computed_anew(changed):
+def test_another_setting_of_detection_or_another_pack_detects_anew():
     footage, pack = toy()
     track_footage(footage, pack, runtime=ONE)
     calls = pack.detect_calls
-    track_footage(footage, pack, settings(**changed), runtime=ONE)
+    track_footage(footage, pack, settings(detection={"min_score": 0.6}), runtime=ONE)
     assert pack.detect_calls == 2 * calls
     other = ToyPack(SEEN, fingerprint="another")
     track_footage(footage, other, runtime=ONE)
     assert other.detect_calls == calls
+
+
+@pytest.mark.parametrize("changed", [{"pooling": {"faces": 2}}, {"tracking": {"lost_s": 0.3}}])
+def test_another_tracker_or_other_faces_detect_nothing_again_and_give_what_they_would(changed, tmp_path, monkeypatch):
+    footage, pack = toy()
+    track_footage(footage, pack, runtime=ONE)
+    calls = pack.detect_calls
+    found = track_footage(footage, pack, settings(**changed), runtime=ONE)
+    assert pack.detect_calls == calls
+    monkeypatch.setattr("facelab.pipeline.cache.cache_folder", lambda: tmp_path / "other")
+    fresh = track_footage(footage, pack, settings(**changed), runtime=ONE)
+    assert pack.detect_calls == 2 * calls
+    assert found.templates.embedding.tobytes() == fresh.templates.embedding.tobytes()
+    assert found.tracks.landmarks.tobytes() == fresh.tracks.landmarks.tobytes()
 
 
 def test_the_clock_and_the_truth_are_not_part_of_what_is_cached():
@@ -188,7 +199,7 @@ def test_a_corrupt_frame_is_counted_the_rest_goes_on_and_the_cache_remembers():
     for _ in range(2):
         passages = track_footage(footage, pack, runtime=ONE)
         assert passages.losses.frames_lost == 1
-        assert passages.losses.named == ["frame 7 is corrupt"]
+        assert passages.losses.named == ["camera 'gate': frame 7 is corrupt"]
         assert "could not be decoded" in str(passages)
         assert passages.counts.tracks == 2
 
@@ -206,14 +217,25 @@ class Breaks(ToySource):
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_a_clip_that_fails_loses_nothing_of_those_that_were_whole(workers):
+def test_a_clip_that_cannot_be_read_is_counted_and_named_and_the_rest_goes_on(workers):
     good = ToySource(SEEN, 40, camera="a")
     footage = Footage("toy", (Clip(good), Clip(Breaks(SEEN, 60, camera="b"))))
-    with pytest.raises(BadInput, match="it broke"):
-        track_footage(footage, ToyPack(SEEN), runtime=Runtime(workers=workers))
+    found = track_footage(footage, ToyPack(SEEN), runtime=Runtime(workers=workers))
+    assert found.losses.clips_failed == 1
+    assert found.losses.named == ["camera 'b': clip: it broke"]
+    assert found.lost_by_camera["a"].clips_failed == 0
+    assert found.lost_by_camera["b"].clips_failed == 1
+    assert found.counts.tracks == 2
+    assert "1 clip(s) could not be read at all" in str(found)
     again = ToyPack({})
     track_footage(Footage("toy", (Clip(good),)), again, runtime=ONE)
     assert again.detect_calls == 0
+
+
+def test_where_no_clip_can_be_read_the_cause_is_an_error():
+    footage = Footage("toy", (Clip(Breaks(SEEN, 60, camera="b")),))
+    with pytest.raises(BadInput, match="clip: it broke"):
+        track_footage(footage, ToyPack(SEEN), runtime=ONE)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -223,9 +245,10 @@ def test_ctrl_c_ends_the_run_keeps_whole_clips_and_leaves_no_thread(workers, mon
     stored = threading.Event()
     store = cache.store
 
-    def store_then_interrupt(*args, **kwargs):
-        store(*args, **kwargs)
-        stored.set()
+    def store_then_interrupt(kind, *args, **kwargs):
+        store(kind, *args, **kwargs)
+        if kind == "clips":
+            stored.set()
 
     monkeypatch.setattr(cache, "store", store_then_interrupt)
     detect = ToyPack.detect
@@ -242,10 +265,10 @@ def test_ctrl_c_ends_the_run_keeps_whole_clips_and_leaves_no_thread(workers, mon
             assert stored.wait(20)
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("facelab.pipeline.run.wait", wait_then_interrupt)
+        monkeypatch.setattr("facelab.pipeline.engines.wait", wait_then_interrupt)
     with pytest.raises(KeyboardInterrupt):
         track_footage(footage, pack, runtime=Runtime(workers=workers))
-    assert len(cache.entries()) == 1
+    assert [entry.title for entry in cache.entries() if entry.kind == "clips"] == ["a, toy"]
     assert not [t for t in threading.enumerate() if t.name.startswith("facelab")]
 
 
