@@ -70,8 +70,8 @@ def verification(
     """
     targets = target_fmr or []
     with _warnings_told():
-        chosen, curve = _verification_curves(scores, templates, pairs, select)
-        answer = _verified(chosen, curve, targets, threshold or [], confidence)
+        chosen, curve, notes = _verification_curves(scores, templates, pairs, select)
+        answer = _verified(chosen, curve, targets, threshold or [], confidence) | {"notes": notes}
         answer |= _traditional(curve, convention, confidence)
         if tail:
             answer["tail"] = _tail(curve, targets, confidence)
@@ -83,6 +83,8 @@ def verification(
     message(repr(curve))
     tell_verification(answer)
     score_options.tell(answer)
+    for note in notes:
+        message(note)
     if answer["in_sample"] and targets:
         message("thresholds were chosen and reported on the same scores: optimistic; --select takes others")
 
@@ -151,31 +153,36 @@ def identification(
 
 def _verification_curves(
     scores: Path | None, templates: Path | None, pairs: Path | None, select: Path | None
-) -> tuple[ErrorCurve, ErrorCurve]:
-    """The curve on which thresholds are chosen, and the one that is reported: the same where nothing is selected on."""
+) -> tuple[ErrorCurve, ErrorCurve, list[str]]:
+    """The curve on which thresholds are chosen, the one that is reported (the same without `select`), and notes."""
     if (scores is None) == (templates is None):
         raise BadInput("give either a file of scores or --templates, one of the two", place="verification")
     if pairs is not None and templates is None:
         raise BadInput("pairs name samples of templates; give --templates with them", place="--pairs")
-    curve = _verification_curve(scores, templates, pairs)
+    curve, notes = _verification_curve(scores, templates, pairs)
     if select is None:
-        return curve, curve
-    return _verification_curve(select if templates is None else None, select, None), curve
+        return curve, curve, notes
+    chosen, more = _verification_curve(select if templates is None else None, select, None)
+    return chosen, curve, [*notes, *more]
 
 
-def _verification_curve(scores: Path | None, templates: Path | None, pairs: Path | None) -> ErrorCurve:
-    """The error curve of a file of scores, or of templates."""
+def _verification_curve(
+    scores: Path | None, templates: Path | None, pairs: Path | None
+) -> tuple[ErrorCurve, list[str]]:
+    """The error curve of a file of scores, or of templates, and what must be known of it."""
     from facelab import stats
 
     if scores is not None:
-        return stats.read_scores(scores).curve()
+        file = stats.read_scores(scores)
+        unknown = "the intervals are of independent trials, too narrow where people share comparisons"
+        return file.curve(), [f"{file.without_people}: {unknown}"] if file.without_people else []
     from facelab.pipeline.tables import read_templates
 
     assert templates is not None
     found = read_templates(templates)
     if pairs is None:
-        return stats.verification_curve_of_all_pairs(found)
-    return stats.verification_curve_of_pairs(found, *stats.read_pairs(pairs))
+        return stats.verification_curve_of_all_pairs(found), []
+    return stats.verification_curve_of_pairs(found, *stats.read_pairs(pairs)), []
 
 
 def _verified(

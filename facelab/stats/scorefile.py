@@ -47,6 +47,8 @@ class ScoreFile:
         Whether both samples are of one person.
     probe, reference : (n,) int arrays or None
         The two people of each comparison in one numbering; None where any of them is unknown.
+    without_people : str
+        Why the people are unknown; empty where they are known.
     """
 
     path: Path
@@ -54,6 +56,7 @@ class ScoreFile:
     mated: Bools
     probe: Ints | None
     reference: Ints | None
+    without_people: str = ""
 
     def __len__(self) -> int:
         return len(self.score)
@@ -86,9 +89,7 @@ def read_scores(path: Path) -> ScoreFile:
     _refuse_other_kind(Path(path), "mated", "probe_id", "a list of candidates, as `facelab identification` reads it")
     table = read_columns(Path(path), SCORES, SUBJECTS)
     score, mated = table.numbers("score"), _labels(table)
-    people = None
-    if all(name in table for name in SUBJECTS):
-        people = _codes(table, SUBJECTS)
+    people, why = _people(table)
     if people is not None:
         wrong = np.flatnonzero((people[0] == people[1]) != mated)
         if wrong.size:
@@ -98,7 +99,8 @@ def read_scores(path: Path) -> ScoreFile:
                 f"{says}: {table.text('probe_subject', row)!r}, {table.text('reference_subject', row)!r}",
                 place=table.at(row),
             )
-    return ScoreFile(table.path, score, mated, *(people or (None, None)))
+    probe, reference = (None, None) if people is None else people
+    return ScoreFile(table.path, score, mated, probe, reference, why)
 
 
 def read_candidates(path: Path, enrolled: Strings | None = None) -> Searches:
@@ -180,8 +182,8 @@ def _refuse_other_kind(path: Path, wanted: str, telling: str, kind: str) -> None
 def _labels(table: Columns) -> Bools:
     """The mated column, 1 or 0 (true or false)."""
     encoded = table.columns["mated"].dictionary_encode()
-    known = {"1": True, "0": False, "true": True, "false": False, "True": True, "False": False}
-    words = encoded.dictionary.to_pylist()
+    known = {"1": True, "0": False, "1.0": True, "0.0": False, "true": True, "false": False}
+    words = [word.strip().lower() for word in encoded.dictionary.to_pylist()]
     wrong = [i for i, word in enumerate(words) if word not in known]
     codes = np.asarray(encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False))
     bad = np.flatnonzero(np.isin(codes, [-1, *wrong]))
@@ -191,14 +193,19 @@ def _labels(table: Columns) -> Bools:
     return np.asarray(np.array([known[word] for word in words], dtype=bool)[codes])
 
 
-def _codes(table: Columns, names: tuple[str, str]) -> tuple[Ints, Ints] | None:
-    """Two columns of subjects in one numbering; None where any is empty."""
-    encoded = [table.columns[name].dictionary_encode() for name in names]
+def _people(table: Columns) -> tuple[tuple[Ints, Ints] | None, str]:
+    """The two columns of subjects in one numbering; None where any is missing or empty, and which."""
+    missing = [name for name in SUBJECTS if name not in table]
+    if missing:
+        return None, f"{table.path} has no column {' and no column '.join(repr(name) for name in missing)}"
+    encoded = [table.columns[name].dictionary_encode() for name in SUBJECTS]
     words = [np.asarray(side.dictionary.to_pylist() or [""], dtype=np.str_) for side in encoded]
-    if any(side.indices.null_count or (text == "").any() for side, text in zip(encoded, words)):
-        return None
+    for name, side, text in zip(SUBJECTS, encoded, words):
+        if side.indices.null_count or (text == "").any():
+            row = int(np.argmax(table.strings(name) == ""))
+            return None, f"{table.at(row)} has no {name}"
     merged = np.unique(np.concatenate(words))
     first, second = (
         np.searchsorted(merged, text)[side.indices.to_numpy(zero_copy_only=False)] for side, text in zip(encoded, words)
     )
-    return first, second
+    return (first, second), ""

@@ -80,6 +80,16 @@ def test_scores_without_subjects_get_independent_trials_and_say_so(tmp_path: Pat
     answer = answered("verification", path, "--threshold", "0.95")
     assert answer["mated"]["subjects"] is None
     assert "independent trials" in answer["operating_points"][0]["fmr"]["method"]
+    assert "s.csv has no column 'probe_subject'" in answer["notes"][0]
+    assert "independent trials" in runner.invoke(app, ["verification", str(path), "--threshold", "0.95"]).stderr
+
+
+def test_one_missing_subject_is_named_with_its_line(scores: Path, tmp_path: Path) -> None:
+    lines = scores.read_text().splitlines()
+    lines[7] = lines[7].rpartition(",")[0] + ","
+    answer = answered("verification", written(tmp_path / "t.csv", lines), "--threshold", "0.3")
+    assert "t.csv:8 has no reference_subject: the intervals are of independent trials" in answer["notes"][0]
+    assert answered("verification", scores, "--threshold", "0.3")["notes"] == []
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,8 @@ def test_scores_without_subjects_give_independent_trials(tmp_path):
         first = "0.5,1" + (",ann,ann" if "probe" in columns else "")
         file = read_scores(written(tmp_path, f"{columns}\n{first}\n{row}\n"))
         assert file.probe is None
+        place = "scores.csv:3 has no reference_subject" if "probe" in columns else "has no column 'probe_subject' and"
+        assert place in file.without_people
         assert file.curve().at(0.3).fmr.people is None
 
 
@@ -168,3 +170,8 @@ def test_a_file_of_the_other_kind_is_called_by_its_name(tmp_path):
         read_candidates(scores)
     with pytest.raises(BadInput, match="with a column 'probe_id' it is a list of candidates, as `facelab identif"):
         read_scores(candidates)
+
+
+def test_labels_may_have_spaces_capitals_or_a_point(tmp_path):
+    text = "score,mated\n0.9, 1\n0.8,TRUE\n0.7,1.0\n0.1,0.0\n0.2,False \n"
+    assert read_scores(written(tmp_path, text)).mated.tolist() == [True, True, True, False, False]
