@@ -18,6 +18,7 @@ the region by as much as simulated normal and cosine scores needed (docs/statist
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,7 @@ from facelab.stats import pareto
 from facelab.stats._given import FloatArray, IntArray, pair_codes, plain, some_numbers, within
 from facelab.stats.intervals import Interval
 from facelab.stats.planning import trials_to_resolve
+from facelab.stats.unseen import Ends, Unseen, allowing, ends_with_unseen, lacking
 
 CANDIDATES = (500, 250, 125)
 LARGEST_SHARE = 0.0125
@@ -101,17 +103,31 @@ class Tail:
     def interval(self, threshold: float, confidence: float = 0.95) -> Interval:
         """Two-sided interval of the FMR at a threshold at or above `start`."""
         tail = (1 - within("confidence", confidence, 0.0, 1.0)) / 2
-        low, high, effect = self._ends(threshold, tail)
+        ends, effect = self._ends(threshold, tail)
         unit = "independent comparisons" if self.people is None else "people of pairs"
         notes = ["extrapolation by a model"] if self.extrapolated(self.fmr(threshold)) else []
         if effect >= HUBS_FROM:
             notes.append("a few people make much of the tail: others like them may be missing among these people")
-        method = f"profile likelihood of the tail, {unit}"
-        return Interval(low, high, confidence, method, self.people, effect, "; ".join(notes))
+        if ends.rarest is not None:
+            notes.append(f"few people: {lacking(ends.rarest, ends.guaranteed[1])}")
+        if ends.widened:
+            notes.append(f"conservative: {allowing(ends)}")
+        return Interval(
+            ends.low,
+            ends.high,
+            confidence,
+            f"profile likelihood of the tail, {unit}",
+            self.people,
+            effect,
+            "; ".join(notes),
+            seen=ends.seen if ends.widened else None,
+            guaranteed=None if self.people is None else ends.guaranteed,
+            rarest=ends.rarest,
+        )
 
     def upper(self, threshold: float, confidence: float = 0.95) -> float:
         """One-sided upper bound of the FMR at a threshold at or above `start`."""
-        return self._ends(threshold, 1 - within("confidence", confidence, 0.0, 1.0))[1]
+        return self._ends(threshold, 1 - within("confidence", confidence, 0.0, 1.0))[0].high
 
     def threshold(self, target: float, *, confidence: float = 0.95, reach: float = REACH) -> TailThreshold:
         """The threshold whose modelled FMR is `target`, and the certified one: the upper bound is `target`.
@@ -145,7 +161,8 @@ class Tail:
         plain_threshold = self.start + float(pareto.excess_at(goal / self.share, self.shape, self.scale))
         certified = self._certified(goal, confidence)
         factor = 1 / (goal * self.comparisons)
-        return TailThreshold(goal, plain_threshold, certified, confidence, self.extrapolated(goal), factor)
+        condition = "" if certified is None else self.interval(certified).condition
+        return TailThreshold(goal, plain_threshold, certified, confidence, self.extrapolated(goal), factor, condition)
 
     def _certified(self, goal: float, confidence: float) -> float | None:
         """The smallest threshold whose one-sided upper bound is at most `goal`; None where there is none in reach."""
@@ -169,7 +186,7 @@ class Tail:
             )
         return np.asarray(threshold - self.start, dtype=np.float64)
 
-    def _ends(self, threshold: float, tail: float) -> tuple[float, float, float]:
+    def _ends(self, threshold: float, tail: float) -> tuple[Ends, float]:
         """Lowest and highest P(S > t) in the likelihood region that leaves out `tail` on a side; the design effect."""
         y = self._above(threshold)
         effect, carriers = self._design_effect(float(y))
@@ -180,7 +197,9 @@ class Tail:
         argument = -np.exp(-(1.0 + budget[inside] / self.exceedances))
         lower, upper = -lambertw(argument, 0).real, -lambertw(argument, -1).real
         s = pareto.survival(y, shape[inside], scale[inside]) * self.share
-        return float((s * lower).min()), min(1.0, float((s * upper).max())), effect
+        base = float((s * lower).min()), min(1.0, float((s * upper).max()))
+        parts = [] if self.people is None else [Unseen(self.people, self.people / 2, self.people / 2)]
+        return ends_with_unseen(self.fmr(threshold), base, math.inf, parts, tail=tail), effect
 
     def _design_effect(self, y: float) -> tuple[float, float]:
         """Design effect of ln P(S > u + y) and how many people carry its variance."""
@@ -236,6 +255,8 @@ class TailThreshold:
         True below 3 / n.
     factor : float
         1 / (target n): above 1, how many times more comparisons would be the least to measure the target.
+    note : str
+        Under which condition the certified threshold's bound holds; empty where under none.
     """
 
     target: float
@@ -244,15 +265,17 @@ class TailThreshold:
     confidence: float
     extrapolated: bool
     factor: float
+    note: str = ""
 
     def __repr__(self) -> str:
         kind = f"extrapolated by a model, 1 / ({self.factor:.2g} n)" if self.extrapolated else "within the data"
         sure = "none" if self.certified is None else f"{self.certified:.4f}"
-        return f"threshold {self.threshold:.4f}, certified {sure}, for FMR {self.target:g} ({kind})"
+        note = f"; {self.note}" if self.note else ""
+        return f"threshold {self.threshold:.4f}, certified {sure}, for FMR {self.target:g} ({kind}){note}"
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
-        names = ("target", "threshold", "certified", "confidence", "extrapolated", "factor")
+        names = ("target", "threshold", "certified", "confidence", "extrapolated", "factor", "note")
         return {name: plain(getattr(self, name)) for name in names}
 
 

@@ -172,3 +172,16 @@ def test_the_comparisons_that_a_target_needs_are_not_one_too_many():
     assert refused.value.needed == 100_000
     exact = tail_of(np.random.default_rng(6).normal(size=100_000), rng=np.random.default_rng(1))
     assert exact.threshold(1e-6).extrapolated
+
+
+def test_a_tail_of_few_people_cannot_certify_and_one_of_more_says_what_it_rests_on():
+    """Sixty people may lack a kind of one in twenty who match everybody, however good the fit of their tail is."""
+    rng = np.random.default_rng(11)
+    few, more = (tail_of(*pairs_of(n, rng, repeats=k), exceedances=125, rng=rng) for n, k in ((60, 6), (200, 1)))
+    assert few.threshold(1e-4).certified is None
+    assert few.interval(norm.isf(1e-4)).high > 1 - 0.025 ** (2 / 60)
+    interval, found = more.interval(norm.isf(1e-4)), more.threshold(1e-4)
+    assert not interval.reliable
+    assert interval.high < 1e-3 < interval.guaranteed[1]
+    assert "holds unless people rarer than 1 in 67 make the errors" in repr(found)
+    assert found.to_dict()["note"] == found.note
