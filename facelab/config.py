@@ -77,7 +77,7 @@ class Mending(Settings):
     split_score: float | None = Field(
         0.2, ge=-1, le=1, description="faces before and after a moment less alike than this are two people; none: never"
     )
-    rejoin_s: Seconds = Field(5.0, description="a person out of sight for so long is still one passage, s; 0: never")
+    rejoin_s: Seconds = Field(3.0, description="a person out of sight for so long is still one passage, s; 0: never")
     rejoin_score: float = Field(0.36, ge=-1, le=1, description="from here on two fragments are one person's")
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from facelab.data.losses import Losses
+from facelab.pipeline.mending import mended
 from facelab.pipeline.passages import PassageCounts, Passages
 from facelab.pipeline.templates import pooled
 from facelab.pipeline.truthjoin import Joined, joined_tracks
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from facelab.config import PipelineSettings
     from facelab.data.footage import Clip, Footage
     from facelab.pipeline.clip import ClipPassages
     from facelab.pipeline.templates import PoolingMethod
@@ -55,9 +57,10 @@ class Recogniser:
 
 
 def assembled(
-    footage: Footage, clips: Sequence[ClipPassages], recogniser: Recogniser, method: PoolingMethod
+    footage: Footage, clips: Sequence[ClipPassages], recogniser: Recogniser, settings: PipelineSettings
 ) -> Passages:
-    """The passages of `footage`, of whose clips `clips` is what was found, in the same order."""
+    """The passages of `footage`, of whose clips `clips` is what the tracker found, in the same order."""
+    method, clips = settings.pooling.method, [mended(found, settings) for found in clips]
     offsets = _track_offsets(footage.clips, clips)
     tracks = _tracks(footage.clips, clips, offsets)
     joined = _joined(footage, clips, offsets, tracks)

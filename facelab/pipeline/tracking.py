@@ -2,10 +2,12 @@
 
 What is added to the package: a track counts from its first observation (the package gives a number only later), numbers
 follow the order in which tracks begin, whatever the method, and the motion models are stepped by the frames' own
-times, so that a dropped frame, or 5 frames a second instead of 30, does not change what a second means.
+times, so that a dropped frame, or 5 frames a second instead of 30, does not change what a second means. With few frames
+a second a face moves by more than its own width between two of them, and its boxes no longer overlap: `reach` widens
+them for the comparison alone.
 
 Sources: Bewley et al., SORT, arXiv:1602.00763; Zhang et al., ByteTrack, arXiv:2110.06864; Cao et al., OC-SORT,
-arXiv:2203.14360.
+arXiv:2203.14360; boxes widened: Yang et al., arXiv:2211.14317.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from facelab.config import Tracking
     from facelab.types import Faces, Floats, Ints
 
@@ -34,12 +38,12 @@ class FaceTracker:
     Parameters
     ----------
     settings : Tracking
-        The method, and how long a track may be out of sight. `min_observations` is not applied here.
+        The method, how long a track may be out of sight, and `reach`. `min_observations` is not applied here.
     """
 
     def __init__(self, settings: Tracking) -> None:
         self._tracker = _tracker(settings)
-        self._lost_s = settings.lost_s
+        self._lost_s, self._reach = settings.lost_s, settings.reach
         self._steps: deque[float] = deque(maxlen=31)
         self._number: dict[int, tuple[Any, int]] = {}
         self._begun = 0
@@ -63,15 +67,15 @@ class FaceTracker:
         import supervision as sv
 
         now = self._next_moment(time_s)
-        n = len(faces)
+        n, box = len(faces), _widened(faces.box, self._reach)
         marked = sv.Detections(
-            xyxy=np.array(faces.box, np.float32),
+            xyxy=box,
             confidence=np.array(faces.score, np.float32),
             class_id=np.zeros(n, np.int64),
             data={"face": np.arange(n)},
         )
         found = self._tracker.update(marked, timestamp=now)
-        return self._numbers(faces.box, found)
+        return self._numbers(box, found)
 
     def _next_moment(self, time_s: float) -> float:
         """The frame's time, made to go on; and a track may be away for `lost_s`, or else from one frame to the next."""
@@ -104,6 +108,13 @@ class FaceTracker:
         taken = {id(tracklet) for _, tracklet in pairs}
         begun = [t for t in tracklets if id(t) not in self._number and id(t) not in taken]
         return pairs + _first_faces(begun, box, {face for face, _ in pairs})
+
+
+def _widened(box: Floats, reach: float) -> NDArray[np.float32]:
+    """(n, 4) a copy of `box`, wider by `reach` times its size on every side."""
+    wide = np.array(box, np.float32).reshape(-1, 4)
+    more = np.float32(reach) * (wide[:, 2:] - wide[:, :2])
+    return np.hstack([wide[:, :2] - more, wide[:, 2:] + more])
 
 
 def _first_faces(begun: list[Any], box: Floats, taken: set[int]) -> list[tuple[int, Any]]:

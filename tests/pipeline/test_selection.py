@@ -48,3 +48,33 @@ def test_never_more_than_asked_for_nor_more_than_twice_as_many_held(quality, lim
     assert 1 <= len(rows) <= limit
     assert most <= 2 * limit
     assert rows == sorted(set(rows))
+
+
+def at(times, qualities, limit):
+    best = BestFaces(limit)
+    for row, (time_s, quality) in enumerate(zip(times, qualities)):
+        best.add(Candidate(row, time_s, quality, CROP))
+    return [c.row for c in best.chosen()]
+
+
+def test_every_stretch_between_two_breaks_keeps_its_best_face():
+    """Ten poor faces before a break, and many good ones after it: the poor ones may be another person's."""
+    times = [k / 30 for k in range(10)] + [1 + k / 30 for k in range(100)]
+    quality = [0.1] * 4 + [0.2] + [0.1] * 5 + [0.9] * 100
+    rows = at(times, quality, 8)
+    assert 4 in rows
+    assert len(rows) == 8
+
+
+def test_stretches_take_at_most_half_of_the_places_and_none_of_one():
+    times = [float(k) for k in range(20) for _ in (0,)]
+    times = sorted([*times, *(t + 0.03 for t in times)])
+    quality = np.random.default_rng(1).random(len(times)).tolist()
+    assert len(at(times, quality, 6)) == 6
+    assert at(times, quality, 1) == [int(np.argmax(quality))]
+
+
+def test_few_frames_a_second_are_no_breaks():
+    """At two frames a second every step is half a second: nothing is a stretch of its own."""
+    quality = [0.1, *[0.9] * 30]
+    assert 0 not in at([k / 2 for k in range(31)], quality, 4)
