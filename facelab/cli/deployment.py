@@ -1,4 +1,4 @@
-"""`facelab check`, `keys`, `sign`, `card`, `convert`, `bundle`: what a deployment asks of a tuned config.
+"""`facelab check`, `keys`, `sign`, `card`, `convert`, `bundle`, `replay`: what a deployment asks of a tuned config.
 
 Exit codes of `check`: 0 every check holds, 11 something cannot be told, 12 something fails.
 """
@@ -6,13 +6,19 @@ Exit codes of `check`: 0 every check holds, 11 something cannot be told, 12 some
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from facelab.cli.arguments import Json, path_or_name
+from facelab.cli.arguments import Json, Workers, path_or_name
 from facelab.cli.output import answer_json, answer_table, message
 
+if TYPE_CHECKING:
+    from facelab.types import Gallery
+
+KeyFile = Annotated[
+    Path | None, typer.Option("--key-file", help="The key of an encrypted watchlist; else FACELAB_WATCHLIST_KEY.")
+]
 Config = Annotated[Path, typer.Argument(help="A tuned config, as an evaluation writes it (tuned.json).")]
 TrustedKeys = Annotated[
     list[Path] | None, typer.Option("--key", help="A public key whose signature counts; may be repeated.")
@@ -151,7 +157,60 @@ def bundle(
     print(write_bundle(tuned, models, target))
 
 
+def replay(
+    config: Config,
+    footage: Annotated[str, typer.Argument(help="Video, folder of frames or manifest.")],
+    watchlist: Annotated[Path, typer.Option(help="A gallery (parquet) or an encrypted watchlist (its folder).")],
+    key_file: KeyFile = None,
+    truth: Annotated[Path | None, typer.Option(help="CSV of boxes of known people.", exists=True)] = None,
+    pack: OwnPack = None,
+    workers: Workers = 0,
+    out: Annotated[Path | None, typer.Option(help="Write the alerts there (CSV, as `facelab alerts` reads).")] = None,
+    json: Json = False,
+) -> None:
+    """Run a footage exactly as a tuned config says: its alerts, and measured against promised error rates.
+
+    Example: facelab replay results/demo/tuned.json gate.mp4 --watchlist results/demo/gallery.parquet
+    """
+    from facelab.cli.pipeline import runtime
+    from facelab.config import FileFootage
+    from facelab.data.footage import open_footage
+    from facelab.deploy import read_tuned
+    from facelab.deploy.replay import replay as replayed
+    from facelab.pipeline.packs import load_pack
+
+    tuned, how = read_tuned(config), runtime(workers, None)
+    models = load_pack(tuned.pack.name if pack is None else path_or_name(pack), how)
+    found = replayed(
+        tuned,
+        open_footage(FileFootage(path=footage, truth=truth)),
+        gallery_at(watchlist, key_file),
+        models,
+        runtime=how,
+    )
+    if out is not None:
+        found.alerts.log.to_frame().to_csv(out, index=False)
+    if json:
+        answer_json(found.to_dict())
+        return
+    frame = found.alerts.log.to_frame()
+    answer_table(str(found.alerts), list(frame.columns), frame.round(3).itertuples(index=False))
+    answer_table("promised and measured", ("rate", "promised", "measured", ""), found.rows())
+    if found.doubtful:
+        message(
+            f"{found.doubtful:,} searches score so close to the threshold that another machine may decide otherwise"
+        )
+
+
+def gallery_at(path: Path, key_file: Path | None) -> Gallery:
+    """The watchlist at `path`: an encrypted one where it is a folder, else a gallery's file."""
+    from facelab.gallery import Vault, vault_key
+    from facelab.pipeline import tables
+
+    return Vault(path, vault_key(key_file)).gallery() if path.is_dir() else tables.read_gallery(path)
+
+
 def register(app: typer.Typer) -> None:
     """Add these commands to the `facelab` command."""
-    for command in (check, keys, sign, card, convert, bundle):
+    for command in (check, keys, sign, card, convert, bundle, replay):
         app.command()(command)

@@ -16,7 +16,7 @@ SYNTHETIC = "synthetic evidence: not for deployment"
 Share = Annotated[float, Field(ge=0, le=1)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, le=10**15)]
 Cosine = Annotated[float, Field(ge=-1, le=1.0000002)]  # a score of one may round up; so may the float after it
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from pydantic import AwareDatetime, Field, ValidationError, model_validator
 
-from facelab.config import PipelineSettings
+from facelab.config import AlertRule, PipelineSettings
 from facelab.deploy.migrations import migrated
 from facelab.deploy.records import (
     SYNTHETIC,
@@ -53,6 +53,7 @@ class TunedConfig(Record):
     pack: PackRecord
     pipeline: PipelineSettings
     matching: MatchingRecord
+    alerts: AlertRule = Field(AlertRule(), description="when a match becomes an alert, and what is a repetition")
     evidence: EvidenceRecord
     groups: tuple[GroupRecord, ...] = Field((), description="rates by group at the threshold, and what was found")
     expected: ExpectedRecord | None = Field(
@@ -152,7 +153,7 @@ def parsed_tuned(content: bytes, *, place: str) -> TunedConfig:
     newest = migrated(value, SCHEMA_VERSION, place=place)
     try:
         return TunedConfig.model_validate_json(json.dumps(newest), strict=True)
-    except (ValidationError, RecursionError, ValueError) as error:
+    except (ValidationError, RecursionError, ValueError, OverflowError) as error:
         raise BadInput(_first_line(error), place=place) from None
 
 

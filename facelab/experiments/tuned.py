@@ -59,6 +59,7 @@ def tuned_config(study: Study, *, accept_restriction: bool = False) -> TunedConf
         created=created,
         title=scenario.title,
         threshold=point.threshold,
+        camera_thresholds=_camera_thresholds(study),
         use=allowed_use(pack, synthetic=synthetic, restriction_accepted=accept_restriction),
         operating_point=chosen,
         validity=validity_record(
@@ -72,6 +73,7 @@ def tuned_config(study: Study, *, accept_restriction: bool = False) -> TunedConf
             references=evidence.references,
             failed_to_enrol=evidence.failed_to_enrol,
         ),
+        alerts=scenario.alerts,
         evidence=EvidenceRecord(
             kind="synthetic" if synthetic else "real",
             statement=SYNTHETIC if synthetic else "real footage",
@@ -93,6 +95,15 @@ def tuned_config(study: Study, *, accept_restriction: bool = False) -> TunedConf
         expected=_expected(study, point),
         also_measured=others,
     )
+
+
+def _camera_thresholds(study: Study) -> dict[str, float]:
+    """Each camera's own threshold, where the scenario's alert rule asks for one; those that the data resolve."""
+    if study.scenario.alerts.thresholds != "camera":
+        return {}
+    from facelab.experiments.camera_study import camera_study
+
+    return dict(camera_study(study).by_camera)
 
 
 def _groups(study: Study, threshold: float) -> tuple[GroupRecord, ...]:

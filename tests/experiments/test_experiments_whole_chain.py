@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from facelab.data.people import default_people_folder
-from facelab.deploy import read_tuned
-from facelab.experiments import Step, evaluate
+from facelab.deploy import TunedConfig, read_tuned
+from facelab.deploy.replay import replay
+from facelab.experiments import Evaluation, Step, evaluate, open_study
+from facelab.experiments.alert_study import alert_study
 from facelab.experiments.store import open_store
+from facelab.pipeline import tables
 
 SMALL = {
     "footage.unknown": 8,
@@ -46,6 +50,20 @@ def test_the_whole_chain_on_a_small_terminal(project: Path, root: Path) -> None:
     assert "data:image/jpeg" in (found.workspace.notebooks / "01_footage_to_tracks.html").read_text()
     for page in found.workspace.notebooks.glob("*.html"):
         assert "Warning" not in page.read_text(), page.name
+    _replay_gives_the_alerts_of_the_evaluation(found, config)
+
+
+def _replay_gives_the_alerts_of_the_evaluation(found: Evaluation, config: TunedConfig) -> None:
+    """The same footage and watchlist, run as the config says: the same scores and alerts bit for bit."""
+    study = open_study("demo", workspace=found.workspace.folder, overrides=SMALL)
+    again = replay(config, study.footage, tables.read_gallery(found.workspace.gallery), study.pack, progress=False)
+    np.testing.assert_array_equal(again.comparisons.score, study.comparisons.score)
+    evaluated, replayed = alert_study(study).replay.log.to_frame(), again.alerts.log.to_frame()
+    assert len(evaluated) > 0
+    assert evaluated.equals(replayed)
+    assert again.measured is not None
+    assert again.measured.threshold == config.threshold
+    assert {row[0] for row in again.rows()} == {"FPIR", "FNIR"}
 
 
 @pytest.mark.research
