@@ -155,6 +155,11 @@ def open_run(run: str | Path, client: MlflowClient | None = None) -> SavedRun:
         name = place.folder.name
         said = read_json(place.run)["run_id"] if place.run.is_file() else ""
         return _read(place, str(said), name, {}, missing=f"{run}: an evaluation that has ended leaves")
+    if not _ID.match(str(run)):
+        raise BadInput(
+            f"{str(run)!r} is neither a workspace's folder nor an MLflow run id ({SHORTEST} or more of 0-9a-f)",
+            place="run",
+        )
     from facelab.experiments.store import open_store, reached
 
     client = open_store() if client is None else client
@@ -200,10 +205,6 @@ def _found(run: str, client: MlflowClient) -> Run:
     from mlflow.entities import ViewType
     from mlflow.exceptions import MlflowException
 
-    if not _ID.match(run):
-        raise BadInput(
-            f"{run!r} is neither a workspace's folder nor an MLflow run id ({SHORTEST} or more of 0-9a-f)", place="run"
-        )
     try:
         return client.get_run(run)
     except MlflowException as error:

@@ -1,0 +1,72 @@
+"""How likely a gate sees a change on a day: the power of the end that condemns, and from it the days until it does.
+
+**A rate** with true value p and n independent trials, held to at most L: the check condemns where the exact lower bound
+of x errors lies above L, so its power is sum over those x of the binomial probability. People with several alike trials
+make n the effective number, trials / design effect.
+
+**A quantity with a standard error** s and true value v, held to at most L: power = Phi((v - L) / s - z), z the normal
+quantile of the end that condemns.
+
+Days are independent, so the mean delay follows from the daily powers (`facelab.stats.control.expected_delay`). A gate
+of several checks condemns where any does: its delay is at most that of its most powerful check.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+from scipy.stats import binom
+
+from facelab.errors import BadInput
+from facelab.stats._given import within
+from facelab.stats.intervals import clopper_pearson
+
+
+def rate_power(rate: float, limit: float, trials: float, tail: float) -> float:
+    """The probability that a rate is shown to lie above its limit.
+
+    Parameters
+    ----------
+    rate : float
+        p, the true rate, in [0, 1].
+    limit : float
+        L.
+    trials : float
+        n, independent trials a day; rounded down.
+    tail : float
+        What the lower end leaves out: a/k, of a gate of k checks.
+
+    Examples
+    --------
+    >>> rate_power(0.0, 0.2, 50, 0.05)
+    0.0
+    """
+    p = within("rate", rate, 0.0, 1.0, ends=True)
+    n = int(trials)
+    if n < 1:
+        raise BadInput(f"a day has a trial or more, not {trials:g}", place="trials")
+    x = np.arange(n + 1)
+    low, _ = clopper_pearson(x, n, 1 - 2 * within("tail", tail, 0.0, 0.5))
+    return float(binom.pmf(x[low > limit], n, p).sum())
+
+
+def normal_power(value: float, limit: float, standard_error: float, tail: float) -> float:
+    """The probability that a quantity with a normal estimate is shown to lie above its limit.
+
+    Parameters
+    ----------
+    value, limit : float
+        v and L.
+    standard_error : float
+        s, above 0.
+    tail : float
+        What the lower end leaves out.
+
+    Examples
+    --------
+    >>> round(normal_power(0.2, 0.2, 0.1, 0.05), 6)
+    0.05
+    """
+    if not standard_error > 0:
+        raise BadInput(f"must be above 0, it is {standard_error:g}", place="standard_error")
+    return float(ndtr((value - limit) / standard_error + ndtri(within("tail", tail, 0.0, 0.5))))
