@@ -43,10 +43,13 @@ def attacks(
     Example: facelab attacks presentations.csv --target-apcer 0.05 --threshold 0.5
     """
     from facelab.stats.attacks import read_attack_scores
+    from facelab.stats.suspect import near_the_scores
 
     if not threshold and not target_apcer:
         raise BadInput("give a --threshold or a --target-apcer", place="attacks")
     found = read_attack_scores(scores)
+    for value in threshold or []:
+        near_the_scores(value, found.score)
     points = [_at_target(found, target, confidence) for target in target_apcer or []]
     points += [{"target_apcer": None} | found.at(value).to_dict(confidence) for value in threshold or []]
     answer = {"presentations": len(found), "species": list(found.attack_species), "operating_points": points}

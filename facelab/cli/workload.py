@@ -131,6 +131,7 @@ def _of_candidates(
     from facelab.stats import open_set_curve_of_searches, read_candidates, read_enrolled
     from facelab.stats.costs import Costs, daily_cost_curve
     from facelab.stats.floor import workload_at
+    from facelab.stats.suspect import near_the_scores
 
     if threshold is None and costs is None:
         raise BadInput("candidates need a --threshold, or --cost-miss for the cheapest one", place="--threshold")
@@ -142,6 +143,7 @@ def _of_candidates(
         answer["cheapest"] = cheapest.to_dict()
         threshold = cheapest.cheapest_threshold if threshold is None else threshold
     assert threshold is not None
+    near_the_scores(threshold, curve.searches.mate_score, curve.searches.other_scores)
     said = _said(workload_at(curve, threshold, site, journeys=journeys), threshold)
     return said | {"subjects": curve.searches.subjects} | answer
 

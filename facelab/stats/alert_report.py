@@ -14,6 +14,7 @@ import numpy as np
 from facelab.errors import BadInput
 from facelab.stats.alerts import AlertRates, Alerts, FirstAlerts, Key, alert_rates, first_alerts
 from facelab.stats.columns import read_columns
+from facelab.stats.thresholds import check_given_threshold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,8 +103,10 @@ def alert_report(
     Raises
     ------
     BadInput
-        A camera with alerts and without hours; hours or a cooldown that are none.
+        A camera with alerts and without hours; hours or a cooldown that are none; a threshold far above all alerts.
     """
+    if threshold is not None and len(alerts):
+        check_given_threshold(threshold, min(threshold, float(alerts.score.min())), float(alerts.score.max()))
     raised = alerts if threshold is None else alerts.at(threshold)
     emitted = raised.deduplicated(cooldown_s, key=key, anywhere=anywhere)
     rates = alert_rates(emitted, hours, passers_by)

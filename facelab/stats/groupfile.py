@@ -21,6 +21,7 @@ from facelab.stats.group_report import (
     search_group_report,
 )
 from facelab.stats.scorefile import CANDIDATES, SCORES, SUBJECTS, read_candidates, read_scores
+from facelab.stats.suspect import near_the_scores
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,11 +127,13 @@ def file_group_report(
             raise BadInput(f"{column!r} is no group", place="by" if column == by else "reference_by")
     if not is_candidate_file(path):
         score, people, groups = read_grouped_scores(path, (by or str(reference_by), reference_by or str(by)))
+        near_the_scores(threshold, score)
         side: Side = "probe" if reference_by is None else ("reference" if by is None else "both")
         return comparison_group_report(score, people, groups, threshold, side=side, rng=rng)
     if reference_by is not None:
         return _reference_report(path, by, reference_by, threshold, enrolled=enrolled, rank=rank, rng=rng)
     found, group = read_grouped_candidates(path, str(by), enrolled)
+    near_the_scores(threshold, found.mate_score, found.other_scores)
     return search_group_report(found, group, threshold, rank=rank, rng=rng)
 
 
@@ -148,6 +151,7 @@ def _reference_report(
     found, probe_group = (
         (read_candidates(path, enrolled), None) if by is None else read_grouped_candidates(path, by, enrolled)
     )
+    near_the_scores(threshold, found.mate_score, found.other_scores)
     table = read_columns(path, ("probe_id", "reference_subject", "score", reference_by))
     reference, group = table.strings("reference_subject"), table.strings(reference_by)
     named = np.flatnonzero(reference != "")

@@ -16,6 +16,7 @@ from facelab.stats.columns import read_columns
 from facelab.stats.discard_areas import DiscardAreas, discard_areas
 from facelab.stats.quality import DiscardCurve, discard_curve
 from facelab.stats.scorefile import SCORES, SUBJECTS, read_scores
+from facelab.stats.suspect import near_the_scores
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,6 +99,7 @@ def file_quality_report(
     found = read_scores(path)
     at = threshold if target_fmr is None else found.curve().threshold_at_fmr(target_fmr).threshold
     assert at is not None
+    near_the_scores(at, found.score)
     table = read_columns(path, columns, numeric=columns)
     mated = found.mated
     each = [table.numbers(name) for name in columns]

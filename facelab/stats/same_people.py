@@ -21,6 +21,7 @@ from facelab.stats.paired import paired_difference
 from facelab.stats.paired_fmr import fmr_difference
 from facelab.stats.paired_targets import compare_searches, difference_at_fmr
 from facelab.stats.scorefile import read_candidates
+from facelab.stats.suspect import near_the_scores
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,18 +136,22 @@ def compare_files(
         raise BadInput("give a target, thresholds, or both", place="target")
     if kinds[0]:
         one, two = joined_searches(first, second, enrolled)
-        found = compare_searches(
+        for found, at in zip((one, two), thresholds or ()):
+            near_the_scores(at, found.mate_score, found.other_scores)
+        answer = compare_searches(
             one, two, target=target, thresholds=thresholds, rank=rank, margin=margin, confidence=confidence, rng=rng
         )
-        return {"kind": "identification"} | found
+        return {"kind": "identification"} | answer
     scores, people = joined_scores(first, second)
+    for score, at in zip(scores, thresholds or ()):
+        near_the_scores(at, score)
     filled = _never_accepted(scores[0]), _never_accepted(scores[1])
     mated = people[0] == people[1]
-    answer: dict[str, Any] = {"kind": "verification", "comparisons": len(mated), "mated": int(mated.sum())}
+    answer = {"kind": "verification", "comparisons": len(mated), "mated": int(mated.sum())}
     answer["failed"] = [int(np.isnan(score).sum()) for score in scores]
     if target is not None:
-        at = difference_at_fmr(filled, *people, target, rng=rng)
-        answer["at_fmr"] = {"target": target, "fnmr": at.to_dict(confidence, margin), "sentence": repr(at)}
+        same = difference_at_fmr(filled, *people, target, rng=rng)
+        answer["at_fmr"] = {"target": target, "fnmr": same.to_dict(confidence, margin), "sentence": repr(same)}
     if thresholds is not None:
         both = _differences(filled, people, thresholds, rng)
         answer["at_thresholds"] = {

@@ -1,4 +1,7 @@
-"""Scores that look like something else: a warning, since a wrong guess must not stop anybody."""
+"""Scores that look like something else: a warning, since a wrong guess must not stop anybody.
+
+A threshold far from all scores is refused: no rate at it means anything.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from facelab.stats.thresholds import check_given_threshold
 
 if TYPE_CHECKING:
     from facelab.types import Floats
@@ -44,3 +49,24 @@ def warn_of_distances_in_searches(mate: Floats, other: Floats) -> None:
     sides = [np.sort(side[~np.isnan(side)]) for side in (mate, other)]
     if min(len(side) for side in sides) >= 10:
         warn_of_distances(*sides)
+
+
+def near_the_scores(threshold: float, *scores: Floats) -> float:
+    """`threshold`, where it lies near the scores given (`check_given_threshold`); any where there is no score.
+
+    Parameters
+    ----------
+    threshold : float
+        As a user gave it.
+    scores : float arrays
+        Of any shape, NaN among them.
+
+    Raises
+    ------
+    BadInput
+        It is not a number, or lies far outside.
+    """
+    known = np.concatenate([side[~np.isnan(side)].ravel() for side in scores])
+    if not known.size:
+        return float(threshold)
+    return check_given_threshold(threshold, float(known.min()), float(known.max()))

@@ -349,7 +349,7 @@ class TestQuality:
     def test_what_is_missing_is_refused(self, scores: Path) -> None:
         assert "column 'blur' is missing" in refused("quality", scores, "--quality", "blur", "--threshold", 0.4)
         assert "one of the two" in refused("quality", scores, "--quality", "sharp")
-        nothing = run("quality", scores, "--quality", "sharp", "--threshold", -5)
+        nothing = run("quality", scores, "--quality", "sharp", "--threshold", -0.4)
         assert nothing.exit_code == 11
         assert "is an error at this threshold" in nothing.stderr
 
