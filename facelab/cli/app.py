@@ -24,6 +24,7 @@ from facelab.cli import (
     evaluation,
     gate,
     groups,
+    log,
     packs,
     pipeline,
     planning,
@@ -104,6 +105,7 @@ for module in (
     quality,
     deployment,
     watchlist,
+    log,
 ):
     module.register(app)
 app.add_typer(packs.app, name="packs")

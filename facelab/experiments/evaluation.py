@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from facelab.experiments.store import without_password
 from facelab.report.rows import COLUMNS, ThresholdRow, html_rows, threshold_rows
 from facelab.report.words import finding, more_data
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from facelab.config import Scenario
     from facelab.experiments.workspace import Workspace
@@ -29,7 +31,9 @@ class Evaluation:
     measured : mapping
         What the workspace's ``operating_points.json`` says.
     run_id, tracking_uri : str
-        The MLflow run and its store.
+        The MLflow run and its store; the id is empty where the store could not be used.
+    kept : Path or None
+        Where the record of the run is kept until ``facelab log`` logs it; None where it was logged.
     seconds : mapping of str to float
         How long each stage took, and ``total``.
     """
@@ -40,6 +44,7 @@ class Evaluation:
     run_id: str
     tracking_uri: str
     seconds: Mapping[str, float] = field(default_factory=dict)
+    kept: Path | None = None
 
     @property
     def synthetic(self) -> bool:
@@ -97,7 +102,8 @@ class Evaluation:
             "reported_on": self.measured["reported_on"],
             "operating_points": list(self.measured["points"]),
             "run_id": self.run_id,
-            "tracking_uri": self.tracking_uri,
+            "tracking_uri": without_password(self.tracking_uri),
+            "kept": None if self.kept is None else str(self.kept),
             "paths": self.paths,
             "seconds": {name: round(value, 2) for name, value in self.seconds.items()},
         }

@@ -78,6 +78,7 @@ class NotebookRun:
     timeout_s: float | None = None
     progress: Progress = quiet
     seconds: float = 0.0
+    started_ms: int = 0
     failure: Failure | None = None
     _cell: int | None = None
     _kernel: Any = None
@@ -87,6 +88,11 @@ class NotebookRun:
     def name(self) -> str:
         """The notebook's name."""
         return self.source.stem
+
+    @property
+    def cell(self) -> int | None:
+        """The number of the code cell that runs or ran last (as in ``In [3]``); None before the first."""
+        return self._cell
 
     @property
     def stopped(self) -> bool:
@@ -103,7 +109,7 @@ class NotebookRun:
             out of time, the kernel died or `stop` was called.
         """
         register_engine()
-        started = time.monotonic()
+        started, self.started_ms = time.monotonic(), round(1000 * time.time())
         self.output.parent.mkdir(parents=True, exist_ok=True)
         try:
             with _own_loop():

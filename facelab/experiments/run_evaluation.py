@@ -6,15 +6,15 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from facelab.errors import NotMeasured
-from facelab.experiments import chain
+from facelab.experiments import chain, outbox
 from facelab.experiments.chain import Chain, Stopwatch, Terminated, waves
 from facelab.experiments.evaluation import Evaluation
 from facelab.experiments.progress import Progress, Step, quiet
+from facelab.experiments.run_log import RunLog
 from facelab.experiments.scenario import load_scenario
-from facelab.experiments.store import reached, tracking_uri
+from facelab.experiments.store import tracking_uri
 from facelab.experiments.study import open_study
-from facelab.experiments.tracked_run import TrackedRun, end_left_over
+from facelab.experiments.tracked_run import TrackedRun, run_name
 from facelab.experiments.workspace import Workspace, open_workspace, read_json, write_json
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ def evaluate(
     BadInput
         The scenario, a setting, or something that it names cannot be used.
     NotMeasured
-        Nothing could be measured: no face, a cell out of time, a dead kernel, another evaluation in the workspace, a
-        store that cannot be used.
+        Nothing could be measured: no face, a cell out of time, a dead kernel, another evaluation in the workspace. A
+        store that cannot be used is no reason: what is found is kept, and `Evaluation.kept` says where.
     KeyboardInterrupt
         Ctrl-C; the run is marked KILLED, and what was computed stays in the cache.
     """
@@ -65,26 +65,30 @@ def evaluate(
     place, watch = open_workspace(workspace, chosen.name), Stopwatch()
     with place.lock():
         _begin(place, chosen.model_dump(mode="json"))
-        run = TrackedRun(chosen, made=lambda run_id: _note_run(place, run_id, "RUNNING"))
+        run = TrackedRun(chosen, place.folder / outbox.FOLDER)
+        journal = _Journal(place, run)
         links = Chain(
             place,
             {"scenario": str(place.scenario), "workspace": str(place.folder)},
             extra={chain.EXPORT: {"accept_restriction": accept_restriction}},
             run_id=lambda: run.id if run.ready else "",
             timeout_s=timeout_s,
-            progress=progress,
+            progress=journal.telling(progress),
         )
+        journal.links = links
         try:
             _execute(links, run, watch)
             with watch.stage("mlflow"):
                 found = _finished(run, Evaluation(chosen, place, {}, run.id, tracking_uri(), watch.seconds))
-            progress(Step("mlflow", 1, 1, seconds=watch.stages["mlflow"]))
+            progress(Step("mlflow", 1, 1, note=_kept_words(run), seconds=watch.stages["mlflow"]))
         except KeyboardInterrupt as error:
             _end(links, run, "KILLED", "SIGTERM" if isinstance(error, Terminated) else "Ctrl-C")
             raise
         except BaseException as error:
             _end(links, run, "FAILED", links.failure or f"{type(error).__name__}: {error}")
             raise
+        finally:
+            journal.ended()
     return replace(found, seconds=watch.seconds)
 
 
@@ -121,11 +125,9 @@ def export(
 
 
 def _begin(place: Workspace, settings: dict[str, Any]) -> None:
-    """Clear what an earlier evaluation concluded, end a run that was killed, and write down the settings."""
+    """Clear what an earlier evaluation concluded, keep what a killed one came to, and write down the settings."""
     if place.run.is_file():
-        left = read_json(place.run)
-        if left.get("status") == "RUNNING" and left.get("tracking_uri") == tracking_uri():
-            end_left_over(str(left["run_id"]))
+        _keep_killed(place)
     for path in (place.evaluation, place.points, place.tuned, place.report, place.curve, place.run):
         path.unlink(missing_ok=True)
     for folder in (place.figures, place.notebooks):
@@ -134,8 +136,69 @@ def _begin(place: Workspace, settings: dict[str, Any]) -> None:
     write_json(place.scenario, settings)
 
 
+def _keep_killed(place: Workspace) -> None:
+    """Keep the executed notebooks of an evaluation that was killed, for its run; the next run logs them first."""
+    from facelab.experiments.run_record import log_notebook
+
+    left = read_json(place.run)
+    if left.get("status") != "RUNNING" or left.get("tracking_uri") != tracking_uri():
+        return
+    record = outbox.Record(str(left["experiment"]), place.folder / outbox.FOLDER, str(left["record"]))
+    if record.folder.is_dir():
+        return  # the store was down: everything is in there already
+    log = RunLog(record.add)
+    log.start(str(left["name"]), {})
+    for path in sorted(place.notebooks.glob("*.ipynb")):
+        with contextlib.suppress(ValueError):  # cut short
+            log_notebook(log, path)
+    at = str(left.get("at") or "")
+    log.end("FAILED", f"{at}: {outbox.KILLED}" if at else outbox.KILLED)
+    record.keep()
+
+
+class _Journal:
+    """``run.json``: which run the workspace's evaluation is and which cell it is at, for whoever finds it killed."""
+
+    def __init__(self, place: Workspace, run: TrackedRun) -> None:
+        self.place, self.run = place, run
+        self.links: Chain | None = None
+        self._said: dict[str, Any] = {
+            "experiment": run.scenario.name,
+            "name": run_name(run.scenario),
+            "record": run.record.id,
+            "run_id": "",
+            "tracking_uri": tracking_uri(),
+            "status": "RUNNING",
+            "at": "",
+        }
+        self._write()
+
+    def telling(self, progress: Progress) -> Progress:
+        """`progress`, and the cell is written down before it runs."""
+
+        def told(step: Step) -> None:
+            if step.seconds is None and not step.note and self.links is not None:
+                cells = {run.name: run.cell for run in self.links.runs}
+                self._said |= {"at": f"{step.stage}, In [{cells.get(step.stage)}]"}
+                self._write()
+            progress(step)
+
+        return told
+
+    def ended(self) -> None:
+        """The evaluation has ended, one way or another."""
+        self._said |= {"status": "ENDED"}
+        self._write()
+
+    def _write(self) -> None:
+        if self.run.ready and not self.run.failed:
+            self._said |= {"run_id": self.run.id}
+        write_json(self.place.run, self._said)
+
+
 def _execute(links: Chain, run: TrackedRun, watch: Stopwatch) -> None:
     """Run the notebooks, and make and log the page of each while the next one runs."""
+    from facelab.experiments.nested_runs import log_stage
     from facelab.experiments.run_record import log_notebook
     from facelab.report.notebook_page import notebook_page, read_notebook
 
@@ -143,44 +206,43 @@ def _execute(links: Chain, run: TrackedRun, watch: Stopwatch) -> None:
         watch.stages[notebook.name] = notebook.seconds
         page = notebook_page(read_notebook(notebook.output), notebook.name)
         notebook.output.with_suffix(".html").write_text(page, encoding="utf-8")
-        with reached():
-            log_notebook(run, notebook.output)
+        log_notebook(run, notebook.output)
+        log_stage(run, notebook)
 
     links.execute(waves(run.scenario), done)
 
 
 def _finished(run: TrackedRun, started: Evaluation) -> Evaluation:
     """The evaluation with what was measured, its report written, logged, and its run ended."""
+    from facelab.experiments.nested_runs import log_cameras
     from facelab.experiments.report import write_report
     from facelab.experiments.run_record import record
 
     place = started.workspace
-    found = Evaluation(
-        started.scenario, place, read_json(place.points), started.run_id, started.tracking_uri, started.seconds
-    )
+    found = replace(started, measured=read_json(place.points))
     write_report(found)
-    write_json(place.evaluation, found.to_dict())
-    with reached():
-        record(run, found)
+    record(run, found)
+    log_cameras(run, found)
     run.end("FINISHED")
-    _note_run(place, run.id, "FINISHED")
+    found = replace(found, kept=run.kept)
+    write_json(place.evaluation, found.to_dict())
     return found
 
 
-def _note_run(place: Workspace, run_id: str, status: str) -> None:
-    """Write down which run the workspace's evaluation is, so that the next one knows whether it was killed."""
-    write_json(place.run, {"run_id": run_id, "tracking_uri": tracking_uri(), "status": status})
+def _kept_words(run: TrackedRun) -> str:
+    """What a person must know where the run could not be logged."""
+    return f"{run.offline}; the run is kept, and `facelab log` logs it" if run.offline else ""
 
 
 def _end(links: Chain, run: TrackedRun, status: str, reason: str) -> None:
-    """End a run that found nothing, with the notebooks as far as they came; a store that is gone is let go."""
+    """End a run that found nothing, with the notebooks as far as they came."""
+    from facelab.experiments.nested_runs import log_stage
     from facelab.experiments.run_record import log_notebook
 
-    with contextlib.suppress(NotMeasured):
-        if not run.id:
-            return
-        with reached():
-            for notebook in links.runs:
-                if notebook.failure is not None and notebook.output.is_file():
-                    log_notebook(run, notebook.output)
-        run.end(status, reason)
+    if run.failed:
+        return
+    for notebook in links.runs:
+        if notebook.failure is not None and notebook.output.is_file():
+            log_notebook(run, notebook.output)
+            log_stage(run, notebook)
+    run.end(status, reason)

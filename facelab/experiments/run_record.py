@@ -3,7 +3,8 @@
 The exported threshold's rates are ``fpir``, ``fnir`` and ``misidentification`` with ``_low``, ``_high``, ``_errors``,
 ``_trials`` and ``_percent`` (MLflow's charts round to two decimals); those of every target stand under
 ``target_5pct/…``, the site's own under ``site/…``. The curve is logged by threshold: the step is the threshold times
-1,000.
+1,000; the same curve is a table, ``curve.json``, that ``mlflow.load_table`` reads. Stages and cameras are nested runs
+(`facelab.experiments.nested_runs`).
 """
 
 from __future__ import annotations
@@ -11,61 +12,97 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from facelab.experiments.curve_table import read_curve
+from facelab.experiments.run_log import DatasetNote
 from facelab.report.words import best_row
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from facelab.config import Scenario
     from facelab.experiments.evaluation import Evaluation
-    from facelab.experiments.tracked_run import TrackedRun
+    from facelab.experiments.run_log import RunLog
     from facelab.report.rows import ThresholdRow
 
 STEPS_PER_UNIT = 1000
+COUNTS = ("enrolled", "failed_to_enrol", "passages", "missed", "failed", "unmatched", "frames", "faces")
+WHERE_TO_LOOK = (
+    "**Where to look.** `report.html` sums up; `thresholds.json` has every threshold with its intervals and "
+    "`curve.json` the whole curve (`mlflow.load_table` reads both); `figures/det.png` shows both errors; `tuned.json` "
+    "is what a site loads; `notebooks/` shows how each number was made. The nested runs are the stages and the cameras."
+)
 
 
-def record(run: TrackedRun, evaluation: Evaluation) -> None:
+def record(run: RunLog, evaluation: Evaluation) -> None:
     """Log what `evaluation` found to `run`."""
-    measured, place = evaluation.measured, evaluation.workspace
+    place, evidence = evaluation.workspace, evaluation.measured["evidence"]
     run.metrics(evaluation_metrics(evaluation))
     curve = read_curve(place.curve)
     run.series(curve_series(curve))
-    run.table({name: [row[name] for row in curve] for name in curve[0]} if curve else {}, "curve.json")
-    _tables(run, evaluation)
-    evidence = measured["evidence"]
-    run.datasets(
+    if curve:
+        run.table({name: [row[name] for row in curve] for name in curve[0]}, "curve.json")
+    rows = [row.cells for row in evaluation.table]
+    run.table({name: [cells[k] for cells in rows] for k, name in enumerate(evaluation.columns)}, "thresholds.json")
+    run.datasets(inputs_of(evaluation.scenario, evidence))
+    run.tags(
         {
-            "probes": (evidence["footage"], evidence["footage_digest"] or "live"),
-            "watchlist": (f"watchlist of {evidence['enrolled']}", evidence["watchlist_digest"]),
+            "evidence": "synthetic" if evaluation.synthetic else "real",
+            "pack.fingerprint": evidence["pack_fingerprint"],
+            "pack.licence": evidence["pack_licence"],
+            "footage.digest": str(evidence["footage_digest"]),
+            "watchlist.digest": evidence["watchlist_digest"],
         }
     )
-    run.tag("evidence", "synthetic" if evaluation.synthetic else "real")
-    run.tag("pack.fingerprint", evidence["pack_fingerprint"])
-    run.tag("footage.digest", str(evidence["footage_digest"]))
-    run.tag("watchlist.digest", evidence["watchlist_digest"])
-    run.tag(
-        "mlflow.note.content", "\n\n".join((*evaluation.scenario.notes, *evaluation.finding, *evaluation.more_data))
-    )
+    run.note(note_of(evaluation))
     for path in (place.points, place.curve, place.tuned, place.report, place.scenario):
+        run.file(path)
+    for path in (place.comparisons, place.evidence):  # scores, no templates: what runs are compared and gated by
         run.file(path)
     for path in sorted(place.figures.glob("*.png")) + sorted(place.figures.glob("*.svg")):
         run.file(path, "figures")
 
 
+def note_of(evaluation: Evaluation) -> str:
+    """The text at the top of the run's page: what was found in three sentences, the table, and where to look."""
+    columns = evaluation.columns[:5]
+    cells = [row.cells[:5] for row in evaluation.table]
+    lines = ["| " + " | ".join(row) + " |" for row in (columns, ["---"] * len(columns), *cells)]
+    notes = [f"> {note}" for note in evaluation.scenario.notes]
+    return "\n\n".join([" ".join(evaluation.finding), "\n".join(lines), *evaluation.more_data, WHERE_TO_LOOK, *notes])
+
+
+def inputs_of(scenario: Scenario, evidence: Mapping[str, Any]) -> list[DatasetNote]:
+    """The probes and the watchlist of an evaluation as inputs of its run."""
+    said = scenario.model_dump(mode="json")
+    counts = {name: evidence[name] for name in COUNTS}
+    watchlist = {name: counts.pop(name) for name in ("enrolled", "failed_to_enrol")}
+    probes = {**counts, "cameras": list(evidence["cameras"]), "synthetic": evidence["synthetic"]}
+    name = f"watchlist of {evidence['enrolled']}"
+    return [
+        DatasetNote("probes", evidence["footage"], evidence["footage_digest"] or "live", said["footage"], probes),
+        DatasetNote("watchlist", name, evidence["watchlist_digest"], said["watchlist"], watchlist),
+    ]
+
+
 def evaluation_metrics(evaluation: Evaluation) -> dict[str, float | None]:
     """The metrics of an evaluation, by the names that this module's head explains."""
-    metrics: dict[str, float | None] = {}
-    best = best_row(evaluation.table)
-    if best is not None:
-        metrics |= _row_metrics(best, "")
-    for row in evaluation.table:
-        if row.threshold is not None:
-            metrics |= _row_metrics(row, f"{_group(row)}/")
+    metrics = table_metrics(evaluation.table)
     measured = evaluation.measured
     metrics |= {f"reported_on/{name}": float(count) for name, count in measured["reported_on"].items()}
     metrics |= {f"seconds/{name}": value for name, value in evaluation.seconds.items()}
-    counts = ("enrolled", "failed_to_enrol", "passages", "missed", "failed", "unmatched", "frames", "faces")
-    return metrics | {f"counts/{name}": float(measured["evidence"][name]) for name in counts}
+    return metrics | {f"counts/{name}": float(measured["evidence"][name]) for name in COUNTS}
+
+
+def table_metrics(table: Sequence[ThresholdRow]) -> dict[str, float | None]:
+    """The metrics of the table of thresholds: of the row that speaks for it, then of every row."""
+    metrics: dict[str, float | None] = {}
+    best = best_row(table)
+    if best is not None:
+        metrics |= row_metrics(best)
+    for row in table:
+        if row.threshold is not None:
+            metrics |= row_metrics(row, f"{_group(row)}/")
+    return metrics
 
 
 def _group(row: ThresholdRow) -> str:
@@ -74,19 +111,21 @@ def _group(row: ThresholdRow) -> str:
     return f"target_{100 * row.target:g}pct" + ("_certified" if row.origin == "certified" else "")
 
 
-def _row_metrics(row: ThresholdRow, head: str) -> dict[str, float | None]:
+def row_metrics(row: ThresholdRow, head: str = "") -> dict[str, float | None]:
+    """The metrics of one threshold, each name behind `head`."""
     metrics: dict[str, float | None] = {f"{head}threshold": row.threshold, f"{head}supported": float(row.supported)}
     named = (("fpir", row.fpir), ("fnir", row.fnir), ("misidentification", row.misidentification))
     for name, rate in named:
         if rate is not None:
-            metrics |= _rate_metrics(f"{head}{name}", rate)
+            metrics |= rate_metrics(f"{head}{name}", rate)
     return metrics
 
 
-def _rate_metrics(name: str, rate: Mapping[str, Any]) -> dict[str, float | None]:
-    share = rate["rate"]
-    ends = {f"{name}_{end}": rate[end] for end in ("low", "high", "errors", "trials")}
-    return {name: share, f"{name}_percent": None if share is None else 100 * share, **ends}
+def rate_metrics(name: str, rate: Mapping[str, Any]) -> dict[str, float | None]:
+    """The metrics of one rate as JSON has it: share, interval ends, both in percent too, errors and trials."""
+    ends = {f"{name}{end}": rate[key] for end, key in (("", "rate"), ("_low", "low"), ("_high", "high"))}
+    percent = {f"{key}_percent": None if value is None else 100 * value for key, value in ends.items()}
+    return {**ends, **percent, **{f"{name}_{count}": rate[count] for count in ("errors", "trials")}}
 
 
 def curve_series(curve: list[dict[str, float | None]]) -> dict[str, list[tuple[int, float]]]:
@@ -104,12 +143,7 @@ def _step(row: Mapping[str, float | None]) -> int:
     return 0 if threshold is None else round(STEPS_PER_UNIT * threshold)
 
 
-def _tables(run: TrackedRun, evaluation: Evaluation) -> None:
-    rows = [row.cells for row in evaluation.table]
-    run.table({name: [cells[k] for cells in rows] for k, name in enumerate(evaluation.columns)}, "thresholds.json")
-
-
-def log_notebook(run: TrackedRun, path: Path) -> None:
+def log_notebook(run: RunLog, path: Path) -> None:
     """Log an executed notebook and its page, without what its cells tagged ``faces`` show."""
     import nbformat
 

@@ -9,9 +9,12 @@ file without a lock; several processes that start together would fail.
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
+import re
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from facelab.errors import NotMeasured
@@ -19,11 +22,12 @@ from facelab.experiments.workspace import project_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from mlflow import MlflowClient
 
 VARIABLE = "MLFLOW_TRACKING_URI"
+# MLflow's own patience with a server that is down is four minutes a call; what is not logged now is kept for later
+PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3", "MLFLOW_HTTP_REQUEST_TIMEOUT": "60"}
 
 
 def mlruns() -> Path:
@@ -61,13 +65,24 @@ def open_store() -> MlflowClient:
 
 
 def experiment_id(client: MlflowClient, name: str) -> str:
-    """The id of the experiment called `name`, which is made where it is not there yet."""
+    """The id of the experiment called `name`, which is made where it is not there yet.
+
+    Raises
+    ------
+    NotMeasured
+        The store cannot be used, or somebody deleted the experiment.
+    """
     uri = tracking_uri()
     with quiet_mlflow(), _alone(uri), reached():
         found = client.get_experiment_by_name(name)
-        if found is not None:
-            return str(found.experiment_id)
-        return str(client.create_experiment(name, artifact_location=artifact_location(name)))
+        if found is None:
+            return str(client.create_experiment(name, artifact_location=artifact_location(name)))
+    if found.lifecycle_stage != "active":
+        number = found.experiment_id
+        raise NotMeasured(
+            f"the experiment {name!r} was deleted in MLflow; `mlflow experiments restore -x {number}` brings it back"
+        )
+    return str(found.experiment_id)
 
 
 @contextlib.contextmanager
@@ -76,8 +91,6 @@ def _alone(uri: str) -> Iterator[None]:
     if not uri.startswith("sqlite:///"):
         yield
         return
-    from pathlib import Path
-
     from filelock import FileLock
 
     file = Path(uri.removeprefix("sqlite:///"))
@@ -93,31 +106,60 @@ def reached() -> Iterator[None]:
     Raises
     ------
     NotMeasured
-        The store cannot be reached, is no store, or was made by a newer MLflow.
+        The store cannot be reached, is no store, is full, or was made by another version of MLflow.
     """
+    from alembic.util.exc import CommandError
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
         yield
-    except (MlflowException, SQLAlchemyError, OSError) as error:
-        uri = tracking_uri()
-        first = str(error).strip().splitlines()[0][:300]
-        hint = (
-            "is the server up?" if "://" in uri and not uri.startswith("sqlite") else "was it made by a newer MLflow?"
-        )
-        raise NotMeasured(f"the MLflow store {_without_password(uri)} cannot be used ({hint}): {first}") from None
+    except (MlflowException, SQLAlchemyError, CommandError, OSError) as error:
+        first = without_password((str(error).strip().splitlines() or [type(error).__name__])[0][:300])
+        where = without_password(tracking_uri())
+        raise NotMeasured(f"the MLflow store {where} cannot be used ({_cause(error)}): {first}") from None
 
 
-def _without_password(uri: str) -> str:
-    head, at, tail = uri.rpartition("@")
-    return f"{head.partition('://')[0]}://{tail}" if at else uri
+def _cause(error: Exception) -> str:
+    """The likely cause of an error of the store, in a few words."""
+    uri, text = tracking_uri(), str(error)
+    if getattr(error, "errno", None) == errno.ENOSPC or "disk is full" in text or "No space left" in text:
+        return "the disk is full"
+    other = re.search(r"found version (\w+), but expected|revision identified by '(\w+)'", text)
+    if other:
+        return _other_version(other[1] or other[2])
+    if "deleted" in text and "state" in text:
+        return "somebody deleted the run"
+    if "://" in uri and not uri.startswith("sqlite"):
+        return "is the server up?"
+    return "is it a database of MLflow, and may you write to it?"
+
+
+def _other_version(revision: str) -> str:
+    """Whether a database at `revision` of its tables is older or newer than this MLflow."""
+    import mlflow
+
+    migrations = Path(mlflow.__file__).parent / "store" / "db_migrations" / "versions"
+    if any(path.name.startswith(revision) for path in migrations.glob("*.py")):
+        return "an older MLflow made it; back it up, then `mlflow db upgrade` its address"
+    return f"a newer MLflow than {mlflow.__version__}, which is here, made it; use that one, or another store"
+
+
+def without_password(text: str) -> str:
+    """`text` without the name and password in each address in it.
+
+    >>> without_password("is postgresql://me:secret@host/runs up?")
+    'is postgresql://host/runs up?'
+    """
+    return re.sub(r"(?<=://)[^/@\s]+@", "", text)
 
 
 @contextlib.contextmanager
 def quiet_mlflow() -> Iterator[None]:
     """Keep the notices about making tables, and about SQLAlchemy features that MLflow still uses, off the terminal."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    for name, value in PATIENCE.items():
+        os.environ.setdefault(name, value)
     import mlflow  # noqa: F401  (sets its loggers' levels when it is imported)
 
     loggers = [logging.getLogger(name) for name in ("mlflow", "alembic")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import nbformat
 import numpy as np
 import pytest
 
+from facelab.experiments import run_evaluation
+from facelab.experiments.chain import RATES, TUNE
+from facelab.experiments.store import open_store
 from facelab.experiments.study import Study, open_study
 from facelab.types import Comparisons
 
@@ -86,3 +90,37 @@ def study(project: Path, comparisons: Comparisons) -> Iterator[Study]:
     tables.write_comparisons(made.workspace.comparisons, comparisons)
     made.workspace.evidence.write_text(json.dumps({"key": made._key, **EVIDENCE}))
     return made
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store without a run: making its tables takes seconds, copying it none."""
+    root = tmp_path_factory.mktemp("store")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FACELAB_ROOT", str(root))
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        open_store()
+    return root / "mlruns" / "mlflow.db"
+
+
+@pytest.fixture
+def store(empty_store: Path, project: Path) -> None:
+    """The project has an empty store already."""
+    (project / "mlruns").mkdir()
+    shutil.copy(empty_store, project / "mlruns")
+
+
+@pytest.fixture
+def rates_and_tune(monkeypatch: pytest.MonkeyPatch, root: Path, project: Path, store: None) -> None:
+    """Evaluations of the two notebooks that read comparisons, so that no model runs."""
+    monkeypatch.setattr(run_evaluation, "waves", lambda scenario: ((RATES, TUNE),))
+    for name in (RATES, TUNE):
+        (project / "notebooks" / f"{name}.ipynb").write_bytes((root / "notebooks" / f"{name}.ipynb").read_bytes())
+
+
+@pytest.fixture
+def small_chain(monkeypatch: pytest.MonkeyPatch, notebook: Maker, store: None) -> None:
+    """Evaluations of one notebook that only writes the points and the curve: what a run is made of, and no figure."""
+    monkeypatch.setattr(run_evaluation, "waves", lambda scenario: ((TUNE,),))
+    opened = "from facelab.experiments.study import open_study\nstudy = open_study(scenario, workspace=workspace)"
+    notebook(TUNE, opened, "study.keep_curve(), study.keep_points()")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,11 +13,27 @@ from facelab.errors import NotMeasured
 from facelab.experiments import run_evaluation
 from facelab.experiments.chain import RATES, TUNE, Chain
 from facelab.experiments.notebook_run import NotebookFailed, NotebookRun
+from facelab.experiments.run_log import flat
 from facelab.experiments.run_record import curve_series
+from facelab.experiments.scenario import scenario_from
 from facelab.experiments.store import artifact_location, open_store, tracking_uri
 from facelab.experiments.study import Study
-from facelab.experiments.tracked_run import TrackedRun, flat
-from facelab.experiments.workspace import read_json, write_json
+from facelab.experiments.tracked_run import TrackedRun
+from facelab.experiments.workspace import read_json
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+
+def children_of(client: MlflowClient, run_id: str) -> dict[str, list[Run]]:
+    """The runs nested in a run, by kind."""
+    experiment = client.get_run(run_id).info.experiment_id
+    found: dict[str, list[Run]] = {}
+    for run in client.search_runs([experiment], filter_string=f"tags.`mlflow.parentRunId` = '{run_id}'"):
+        found.setdefault(run.data.tags["facelab.kind"], []).append(run)
+    return found
+
 
 JOIN = """
 from facelab.experiments.store import experiment_id, open_store
@@ -62,7 +78,7 @@ def test_a_store_that_is_none_is_told_in_one_line(project: Path, monkeypatch: py
 
 @pytest.mark.usefixtures("store")
 def test_a_run_is_made_in_the_background_with_its_settings_and_ends_as_told(study: Study) -> None:
-    run = TrackedRun(study.scenario)
+    run = TrackedRun(study.scenario, study.workspace.folder / "outbox")
     run.metrics({"a": 1.0, "b": None, "c": float("nan"), "target_5pct/fpir": 0.04})
     run.series({"curve/x": [(k, float(k)) for k in range(1100)]})
     run.end("FAILED", "03_match, In [3]: broken")
@@ -76,52 +92,11 @@ def test_a_run_is_made_in_the_background_with_its_settings_and_ends_as_told(stud
     assert found.data.tags["evidence"] == "synthetic"
 
 
-def test_a_store_that_is_down_is_told_where_the_run_is_asked_for(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = study.workspace.folder / "x.db"
-    broken.write_text("no database" * 1000)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{broken}")
-    run = TrackedRun(study.scenario)
-    with pytest.raises(NotMeasured, match="cannot be used"):
-        run.id  # noqa: B018
-    run.end("FAILED", "nothing to end")
-
-
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store without a run: making its tables takes seconds, copying it none."""
-    root = tmp_path_factory.mktemp("store")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FACELAB_ROOT", str(root))
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        open_store()
-    return root / "mlruns" / "mlflow.db"
-
-
-@pytest.fixture
-def store(empty_store: Path, project: Path) -> None:
-    """The project has an empty store already."""
-    (project / "mlruns").mkdir()
-    shutil.copy(empty_store, project / "mlruns")
-
-
-@pytest.fixture
-def rates_and_tune(monkeypatch: pytest.MonkeyPatch, root: Path, project: Path, store: None) -> None:
-    """Evaluations of the two notebooks that read comparisons, so that no model runs."""
-    monkeypatch.setattr(run_evaluation, "waves", lambda scenario: ((RATES, TUNE),))
-    for name in (RATES, TUNE):
-        (project / "notebooks" / f"{name}.ipynb").write_bytes((root / "notebooks" / f"{name}.ipynb").read_bytes())
-
-
 @pytest.mark.slow
 @pytest.mark.usefixtures("rates_and_tune")
-def test_an_evaluation_is_a_finished_run_with_everything_in_it(study: Study, project: Path) -> None:
-    write_json(
-        study.workspace.run, {"run_id": _left_running(study), "status": "RUNNING", "tracking_uri": tracking_uri()}
-    )
-    killed = read_json(study.workspace.run)["run_id"]
+def test_an_evaluation_is_a_finished_run_with_everything_in_it(study: Study, project: Path, monkeypatch) -> None:
     found = run_evaluation.evaluate("demo")
     client = open_store()
-    assert client.get_run(killed).info.status == "KILLED"
     run = client.get_run(found.run_id)
     assert run.info.status == "FINISHED"
     assert [row.name for row in found.table if row.origin != "certified"] == [
@@ -143,15 +118,25 @@ def test_an_evaluation_is_a_finished_run_with_everything_in_it(study: Study, pro
     )
     names = {path.name for path in logged}
     assert {"04_error_rates.ipynb", "04_error_rates.html", "det.png", "curve.csv", "curve.json", "report.html"} <= names
-    assert not [name for name in names if name.endswith((".parquet", ".safetensors", ".jpg", ".mp4"))]
+    assert "comparisons.parquet" in names, "scores: what runs are compared by"
+    biometric = {"passages.parquet", "gallery.parquet", "tracks.parquet"}
+    assert not [name for name in names if name in biometric or name.endswith((".safetensors", ".jpg", ".mp4"))]
+    by_kind = children_of(client, found.run_id)
+    assert sorted(run.data.tags["stage"] for run in by_kind["stage"]) == [RATES, TUNE]
+    (camera,) = by_kind["camera"]
+    assert camera.data.tags["camera"] == "gate"
+    assert camera.data.metrics["fpir_errors"] == metrics["fpir_errors"], "the only camera has every error"
+    assert camera.data.metrics["fnir_high"] == pytest.approx(metrics["fnir_high"])
+    assert all(run.info.status == "FINISHED" for runs in by_kind.values() for run in runs)
+    again = scenario_from({}, run.data.params, place="run")
+    assert again == study.scenario, "the parameters alone make the same scenario"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", tracking_uri())  # load_table asks mlflow's own idea of it
+    curve = client.load_table(run.info.experiment_id, "curve.json", [found.run_id])
+    assert set(curve.columns) >= {"threshold", "fpir", "fpir_low", "fnir_high", "fnir_trials"}
+    assert len(curve) >= len(client.get_metric_history(found.run_id, "curve/fpir_percent")) > 10
     assert found.to_dict()["paths"]["report"] == str(study.workspace.report)
     assert "not for deployment" in study.workspace.report.read_text()
     assert read_json(study.workspace.evaluation)["run_id"] == found.run_id
-
-
-def _left_running(study: Study) -> str:
-    """A run whose process was killed: nobody ended it."""
-    return TrackedRun(study.scenario).id
 
 
 @pytest.mark.slow
@@ -161,7 +146,10 @@ def test_a_failed_notebook_is_a_failed_run_that_keeps_what_it_came_to(study: Stu
     with pytest.raises(NotebookFailed, match="broken"):
         run_evaluation.evaluate("demo")
     client = open_store()
-    (run,) = client.search_runs([client.get_experiment_by_name("demo").experiment_id])
+    query = "tags.`facelab.kind` = 'evaluation'"
+    (run,) = client.search_runs([client.get_experiment_by_name("demo").experiment_id], filter_string=query)
+    stages = {run.data.tags["stage"]: run for run in children_of(client, run.info.run_id)["stage"]}
+    assert stages[TUNE].info.status == "FAILED", "the stage says so too"
     assert run.info.status == "FAILED"
     assert run.data.tags["ended_by"] == "05_tune_threshold, In [4]: broken"
     assert "notebooks/05_tune_threshold.ipynb" in [f.path for f in client.list_artifacts(run.info.run_id, "notebooks")]
