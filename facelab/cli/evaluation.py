@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from facelab import __version__
-from facelab.cli.arguments import Json
+from facelab.cli.arguments import Engine, Json, Scheduler, Workers
 from facelab.cli.gate import tell as tell_verdict
 from facelab.cli.output import answer_json, answer_table, message
 from facelab.errors import FacelabError, NotMeasured
@@ -55,6 +55,9 @@ def evaluate(
     accept_restriction: Accept = False,
     cell_timeout: Timeout = None,
     time_limit: TimeLimit = None,
+    workers: Workers = 0,
+    engine: Engine = "threads",
+    scheduler: Scheduler = None,
     json: Json = False,
 ) -> None:
     """Run the whole chain: footage, tracks, watchlist, error rates, threshold, tuned config, and an MLflow run.
@@ -65,11 +68,13 @@ def evaluate(
 
     Example: facelab evaluate my_site.yml --time-limit 4h -p pipeline.tracking.method=ocsort -p targets_fpir=[0.05,0.01]
     """
+    from facelab.cli.pipeline import hand_to_notebooks, runtime
     from facelab.experiments.schedule_evaluation import judged_evaluation, seconds_of
     from facelab.experiments.schedule_evaluation import time_limit as limited
 
     message(f"{_now()} evaluation of {scenario} begins (process {os.getpid()}, facelab {__version__})")
     try:
+        hand_to_notebooks(runtime(workers, engine=engine, scheduler=scheduler))
         with limited(None if time_limit is None else seconds_of(time_limit)):
             found = _evaluated(scenario, parameters, workspace, accept=accept_restriction, cell_timeout=cell_timeout)
             judged = judged_evaluation(found)

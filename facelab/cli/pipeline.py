@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from facelab.cli.arguments import Json, PackName, Provider, Workers, path_or_name
+from facelab.cli.arguments import Engine, Json, PackName, Provider, Scheduler, Workers, path_or_name
 from facelab.cli.output import answer_json, message
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def track(
     fps: Annotated[float | None, typer.Option(help="Frames a second of a folder of frames.", min=0.001)] = None,
     settings: Set = None,
     workers: Workers = 0,
+    engine: Engine = "threads",
+    scheduler: Scheduler = None,
     provider: Provider = None,
     json: Json = False,
 ) -> None:
@@ -49,9 +52,9 @@ def track(
     from facelab.pipeline import tables
     from facelab.pipeline.run import track_footage
 
-    chosen = pipeline_settings(settings or [])
+    hands, chosen = runtime(workers, provider, engine, scheduler), pipeline_settings(settings or [])
     source = FileFootage(path=footage, camera=camera, fps=fps, truth=truth)
-    passages = track_footage(open_footage(source), path_or_name(pack), chosen, runtime=runtime(workers, provider))
+    passages = track_footage(open_footage(source), path_or_name(pack), chosen, runtime=hands)
     tables.write_tracks(out, passages.tracks, pack=passages.pack, settings=chosen)
     tables.write_templates(templates, passages.templates, settings=chosen)
     message(str(passages))
@@ -88,14 +91,41 @@ def embed(
         print(out)
 
 
-def runtime(workers: int, providers: Sequence[str] | None) -> Runtime:
-    """How the work is done, from the options of the command line."""
-    from facelab.config import Runtime
+def runtime(
+    workers: int, providers: Sequence[str] | None = None, engine: str = "threads", scheduler: str | None = None
+) -> Runtime:
+    """How the work is done, from the options of the command line.
 
-    known: dict[str, Any] = {"workers": workers}
+    Raises
+    ------
+    BadInput
+        There is no such engine.
+    """
+    from facelab.config import Runtime
+    from facelab.errors import BadInput
+
+    engines = ("threads", "processes", "dask")
+    if engine not in engines:
+        raise BadInput(f"there is no engine {engine!r}; there are {', '.join(engines)}", place="--engine")
+    known: dict[str, Any] = {"workers": workers, "engine": engine, "scheduler": scheduler}
     if providers:
         known["providers"] = tuple(providers)
     return Runtime(**known)
+
+
+def hand_to_notebooks(hands: Runtime) -> None:
+    """Let the notebooks that this process runs work as `hands` says.
+
+    Raises
+    ------
+    BadInput
+        Such an engine cannot be used.
+    """
+    from facelab.pipeline.engines import engine
+
+    engine(hands)
+    for name, value in (("ENGINE", hands.engine), ("SCHEDULER", hands.scheduler or ""), ("WORKERS", hands.workers)):
+        os.environ[f"FACELAB_{name}"] = str(value)
 
 
 def pipeline_settings(pairs: Sequence[str]) -> PipelineSettings:

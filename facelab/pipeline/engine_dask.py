@@ -111,7 +111,8 @@ class _Collection:
 
         wait: Any = distributed.wait
         try:
-            done = wait(list(self._under_way), timeout=LOOK_S, return_when="FIRST_COMPLETED").done
+            with self._client.as_current():
+                done = wait(list(self._under_way), timeout=LOOK_S, return_when="FIRST_COMPLETED").done
         except TimeoutError:
             self._require_workers()
             return []

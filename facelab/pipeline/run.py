@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from facelab.data.footage import Clip, Footage
     from facelab.pipeline.clip import ClipPassages
+    from facelab.pipeline.engines import Engine
     from facelab.pipeline.passages import Passages
 
 __all__ = ["KIND", "clip_key", "runtime_here", "track_footage", "workers"]
@@ -72,8 +73,9 @@ def track_footage(
         There is no face in the whole footage, or the workers died.
     """
     runtime = runtime_here() if runtime is None else runtime
+    hands = engine(runtime)
     pack = load_pack(pack, runtime) if isinstance(pack, str | Path) else pack
-    found = _every_clip(footage, pack, settings, runtime, progress)
+    found = _every_clip(footage, pack, settings, hands, progress)
     _require_some(footage, found, settings)
     static = [static_tracks(clip, settings.static.after_s) for clip in found]
     by_camera = _lost_by_camera(footage.clips, found)
@@ -110,13 +112,12 @@ def runtime_here() -> Runtime:
 
 
 def _every_clip(
-    footage: Footage, pack: Pack, settings: PipelineSettings, runtime: Runtime, progress: bool
+    footage: Footage, pack: Pack, settings: PipelineSettings, hands: Engine, progress: bool
 ) -> list[ClipPassages]:
     """What each clip shows, in their order: out of the cache, or computed and kept."""
     work = [ClipWork(clip.source, pack, settings) for clip in footage.clips]
     stored = [clip.stored() for clip in work]
     waiting = {k: work[k] for k, found in enumerate(stored) if found is None}
-    hands = engine(runtime)
     done = sum(found.losses.frames_read for found in stored if found is not None)
     expected = [_frames_expected(footage.clips[k]) for k in waiting]
     total = None if None in expected else done + sum(count or 0 for count in expected)
