@@ -270,6 +270,10 @@ class GateLimits(Settings):
     false_alerts_a_day: float | None = Field(None, gt=0, description="at most so many; needs the scenario's floor")
     ppv: Rate01 | None = Field(None, description="an alert is right with at least this probability; needs the floor")
     worst_group_fnir: Rate01 | None = Field(None, description="FNIR of each camera and group is at most this")
+    group_fnir_margin: Rate01 | None = Field(
+        None,
+        description="FNIR of each camera and group may lie above the champion's by less than this, at one threshold",
+    )
     worst_group_fpir: Rate01 | None = Field(None, description="FPIR of each camera and group is at most this")
     groups: tuple[str, ...] = Field(
         ("camera",), description="attributes whose groups are limited: camera, face width, skin tone where known"
