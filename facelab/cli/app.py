@@ -32,6 +32,7 @@ from facelab.cli import (
     schedule,
     scores,
     status,
+    watching,
     watchlist,
     workload,
 )
@@ -106,6 +107,7 @@ for module in (
     deployment,
     watchlist,
     log,
+    watching,
 ):
     module.register(app)
 app.add_typer(packs.app, name="packs")

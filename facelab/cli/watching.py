@@ -1,0 +1,111 @@
+"""`facelab watch`: the reference consumer of a tuned config, live: alerts as JSON lines on stdout.
+
+Messages for a person go to stderr: what to expect, cameras lost and back, frames dropped, and a line a camera at the
+end. SIGTERM and Ctrl-C end it cleanly: what is in the queues is looked at, and the tracks under way are decided.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from facelab.cli.arguments import path_or_name
+from facelab.cli.deployment import Config, KeyFile, OwnPack, gallery_at
+from facelab.cli.output import message
+
+if TYPE_CHECKING:
+    from facelab.data.footage import Clip, Footage
+    from facelab.deploy.live import LiveAlert
+    from facelab.deploy.tuned_config import TunedConfig
+
+
+def watch(
+    config: Config,
+    sources: Annotated[
+        list[str],
+        typer.Argument(help="Cameras as name=address, a video, a folder of frames, or a manifest; repeatable."),
+    ],
+    watchlist: Annotated[Path, typer.Option(help="A gallery (parquet) or an encrypted watchlist (its folder).")],
+    key_file: KeyFile = None,
+    pack: OwnPack = None,
+    realtime: Annotated[
+        bool, typer.Option("--realtime", help="Give files at their own pace, and drop as live.")
+    ] = False,
+    crop: Annotated[bool, typer.Option("--crop", help="Put the face into each alert; off unless you ask.")] = False,
+) -> None:
+    """Follow cameras and raise an alert as soon as the rule is met: one JSON line each on stdout.
+
+    Example: facelab watch tuned.json gate=rtsp://10.0.0.7/1 hall=hall.mp4 --watchlist vault --key-file list.key
+    """
+    from facelab.deploy import read_tuned
+    from facelab.deploy.events import Events, expectation
+    from facelab.deploy.live import WatchedSite
+    from facelab.deploy.watching import watch as watched
+    from facelab.pipeline.packs import load_pack
+
+    tuned = read_tuned(config)
+    footage = _footage(sources)
+    gallery = gallery_at(watchlist, key_file)
+    site = WatchedSite(tuned, load_pack(tuned.pack.name if pack is None else path_or_name(pack)), gallery)
+    _warn(tuned, footage, len(gallery))
+    message(expectation(tuned))
+    events = Events(tuned, datetime.now(UTC), with_crop=crop)
+
+    def emit(found: LiveAlert) -> None:
+        print(json.dumps(events.event(found), ensure_ascii=False), flush=True)
+
+    reports = watched(site, footage, emit, realtime=realtime, stop=_stopped_by_signals(), tell=message)
+    for report in reports:
+        message(str(report))
+    if site.rule.suppressed:
+        message(f"{site.rule.suppressed:,} repetitions within the cooldown were not told")
+    if all(report.failed for report in reports):
+        raise typer.Exit(12)
+
+
+def _footage(sources: list[str]) -> Footage:
+    """Every source as one footage; ``name=address`` names a camera, and addresses may hold ``=`` themselves."""
+    from facelab.config import FileFootage
+    from facelab.data.footage import Footage, open_footage
+    from facelab.errors import BadInput
+
+    clips: list[Clip] = []
+    for source in sources:
+        name, _, address = source.partition("=")
+        plain = not address or not name.replace("-", "_").isidentifier()
+        given = FileFootage(path=source) if plain else FileFootage(path=address, camera=name)
+        clips += open_footage(given).clips
+    cameras = [clip.camera for clip in clips]
+    if len(sources) > 1 and len(set(cameras)) < len(sources):
+        raise BadInput("two sources have the same camera's name; name them, as in gate=video.mp4", place="sources")
+    return Footage("live", tuple(clips))
+
+
+def _warn(config: TunedConfig, footage: Footage, enrolled: int) -> None:
+    """Say where the config does not hold; it is run anyway, as a test may want."""
+    from facelab.deploy.checking import Place, findings
+    from facelab.pipeline.folders import cache_folder
+
+    place = Place(None, enrolled, footage.cameras, cache_folder() / "latest-time")
+    for finding in findings(config, place):
+        if finding.verdict == "fails":
+            message(f"warning: {finding}")
+
+
+def _stopped_by_signals() -> threading.Event:
+    """Set by SIGTERM and Ctrl-C."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the `facelab` command."""
+    app.command()(watch)
