@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from facelab.stats.drift import Shift
 
 FNIR_RULE = "FNIR above the champion's, at its FPIR"
+GROUP_RULE = "FNIR above the champion's, at one threshold"
 REPLICATES = 1000
 """Of the bootstraps; the end that condemns lies far out (5 % over all limits), so that they are many."""
 
@@ -63,6 +64,7 @@ def asked_limits(case: GateCase) -> tuple[list[Limit], list[str], dict[str, Any]
         *_misses(case, notes),
         *_workload(case, notes),
         *_groups(case, notes),
+        *_group_misses(case, notes),
         *drift_limits(case.new, case.champion, case.limits, notes, shifts),
         *acquisition_limits(case.new, case.champion, case.limits.failure_to_acquire),
     ]
@@ -148,3 +150,29 @@ def _groups(case: GateCase, notes: list[str]) -> Iterator[Limit]:
             for group, rate in found.rates.items():
                 if group != UNKNOWN:
                     yield Limit(name, rate.value, of_rate(rate), limit, place=f"{by} {group}", how="person-level")
+
+
+def _group_misses(case: GateCase, notes: list[str]) -> Iterator[Limit]:
+    """FNIR of each camera and group above the champion's, both at the threshold that is judged.
+
+    The people are taken as independent also where they are the same: too wide then, never too narrow.
+    """
+    from facelab.stats.unpaired import unpaired_at_thresholds
+
+    new, old, margin = case.new, case.champion, case.limits.group_fnir_margin
+    if old is None or margin is None:
+        return
+    if new.scale != old.scale:
+        notes.append("FNIR of groups above the champion's: not asked, packs or pipelines differ")
+        return
+    at = (new.threshold, new.threshold)
+    for by in case.limits.groups:
+        before, after = old.groups.get(by), new.groups.get(by)
+        if before is None or after is None:
+            continue
+        for group in sorted(set(before.tolist()) & set(after.tolist()) - {""}):
+            one, two = old.searches.take(before == group), new.searches.take(after == group)
+            if one.mated.any() and two.mated.any():
+                found = unpaired_at_thresholds(one, two, at, rank=new.rank)["fnir"]
+                place = f"{by} {group}"
+                yield Limit(GROUP_RULE, found.value, found.ends, margin, difference=True, place=place, how=found.method)

@@ -37,22 +37,26 @@ class SeriesPlan:
     altered_from : int
         The first day (from 0) with the camera out of focus.
     list_first, list_last : int
-        Subjects on the watchlist on the first and on the last day; it grows evenly.
+        Subjects on the watchlist on the first day, and once it has grown.
+    grown_on : int
+        The day on which it has; it grows evenly until then.
     target : float
         The FPIR of the champion's threshold.
     """
 
     days: int = 60
-    mates: int = 40
-    strangers: int = 120
+    mates: int = 80
+    strangers: int = 200
     altered_from: int = 30
-    list_first: int = 160
+    list_first: int = 60
     list_last: int = 560
-    target: float = 0.02
+    grown_on: int = 20
+    target: float = 0.03
 
     def subjects(self, day: int) -> int:
         """How many are on the watchlist on `day`."""
-        return round(self.list_first + (self.list_last - self.list_first) * day / max(self.days - 1, 1))
+        share = min(1.0, day / max(self.grown_on, 1))
+        return round(self.list_first + (self.list_last - self.list_first) * share)
 
 
 @dataclass(frozen=True, eq=False)

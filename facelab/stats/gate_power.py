@@ -4,8 +4,9 @@
 of x errors lies above L, so its power is sum over those x of the binomial probability. People with several alike trials
 make n the effective number, trials / design effect.
 
-**A quantity with a standard error** s and true value v, held to at most L: power = Phi((v - L) / s - z), z the normal
-quantile of the end that condemns.
+**A quantity with a standard error** s and true value v, held to at most L: power = Phi((v - L - z s) / d), z the normal
+quantile of the end that condemns and d the standard deviation from day to day. d is s, or less where a part of s is the
+same every day, as the champion's own error is.
 
 Days are independent, so the mean delay follows from the daily powers (`facelab.stats.control.expected_delay`). A gate
 of several checks condemns where any does: its delay is at most that of its most powerful check.
@@ -50,7 +51,9 @@ def rate_power(rate: float, limit: float, trials: float, tail: float) -> float:
     return float(binom.pmf(x[low > limit], n, p).sum())
 
 
-def normal_power(value: float, limit: float, standard_error: float, tail: float) -> float:
+def normal_power(
+    value: float, limit: float, standard_error: float, tail: float, *, varies: float | None = None
+) -> float:
     """The probability that a quantity with a normal estimate is shown to lie above its limit.
 
     Parameters
@@ -58,15 +61,20 @@ def normal_power(value: float, limit: float, standard_error: float, tail: float)
     value, limit : float
         v and L.
     standard_error : float
-        s, above 0.
+        s, above 0: what the interval is made of.
     tail : float
         What the lower end leaves out.
+    varies : float, optional
+        d, above 0; s unless given.
 
     Examples
     --------
     >>> round(normal_power(0.2, 0.2, 0.1, 0.05), 6)
     0.05
     """
-    if not standard_error > 0:
-        raise BadInput(f"must be above 0, it is {standard_error:g}", place="standard_error")
-    return float(ndtr((value - limit) / standard_error + ndtri(within("tail", tail, 0.0, 0.5))))
+    spread = standard_error if varies is None else varies
+    for name, number in (("standard_error", standard_error), ("varies", spread)):
+        if not number > 0:
+            raise BadInput(f"must be above 0, it is {number:g}", place=name)
+    z = -float(ndtri(within("tail", tail, 0.0, 0.5)))
+    return float(ndtr((value - limit - z * standard_error) / spread))
