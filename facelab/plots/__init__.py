@@ -4,6 +4,9 @@
 a title says what the figure shows of this data, axes carry units, and `alt_text` gives the figure in words.
 """
 
+from facelab.plots.alerts import alerts_over_time, time_to_alert
+from facelab.plots.cameras import thresholds_by_camera
+from facelab.plots.degradation import missed_by_width, scores_by_condition
 from facelab.plots.detection import face_widths, passage_outcomes, quality
 from facelab.plots.discard import error_versus_discard
 from facelab.plots.errors import det, error_rates, score_distributions
@@ -16,6 +19,7 @@ from facelab.plots.workload import alerts_a_day
 
 __all__ = [
     "alerts_a_day",
+    "alerts_over_time",
     "alt_text",
     "det",
     "enrolment",
@@ -23,6 +27,7 @@ __all__ = [
     "error_versus_discard",
     "face_widths",
     "fpir_by_gallery",
+    "missed_by_width",
     "nearest_strangers",
     "passage_outcomes",
     "png",
@@ -30,5 +35,8 @@ __all__ = [
     "rates_by_group",
     "save",
     "score_distributions",
+    "scores_by_condition",
+    "thresholds_by_camera",
+    "time_to_alert",
     "verification_det",
 ]
