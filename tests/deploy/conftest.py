@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,6 +26,8 @@ from facelab.pipeline.packs.spec import PackSpec
 from facelab.stats.openset import open_set_curve
 from facelab.stats.points import OperatingPoint, Unattainable, operating_points
 from facelab.types import Comparisons
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "pipeline"))  # the toy pack and footage
 
 
 @dataclass
