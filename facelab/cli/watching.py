@@ -21,6 +21,7 @@ from facelab.cli.output import message
 
 if TYPE_CHECKING:
     from facelab.data.footage import Clip, Footage
+    from facelab.deploy.delivery import Delivery
     from facelab.deploy.live import LiveAlert
     from facelab.deploy.tuned_config import TunedConfig
 
@@ -37,6 +38,8 @@ def watch(
     realtime: Annotated[
         bool, typer.Option("--realtime", help="Give files at their own pace, and drop as live.")
     ] = False,
+    webhook: Annotated[str | None, typer.Option(help="Send each alert there too: retried until it arrived.")] = None,
+    spool: Annotated[Path, typer.Option(help="Where alerts wait for the webhook.")] = Path("facelab-spool"),
     crop: Annotated[bool, typer.Option("--crop", help="Put the face into each alert; off unless you ask.")] = False,
 ) -> None:
     """Follow cameras and raise an alert as soon as the rule is met: one JSON line each on stdout.
@@ -56,11 +59,20 @@ def watch(
     _warn(tuned, footage, len(gallery))
     message(expectation(tuned))
     events = Events(tuned, datetime.now(UTC), with_crop=crop)
+    delivery = None if webhook is None else _delivery(webhook, spool)
 
     def emit(found: LiveAlert) -> None:
-        print(json.dumps(events.event(found), ensure_ascii=False), flush=True)
+        event = events.event(found)
+        print(json.dumps(event, ensure_ascii=False), flush=True)
+        if delivery is not None:
+            delivery.put(event)
 
-    reports = watched(site, footage, emit, realtime=realtime, stop=_stopped_by_signals(), tell=message)
+    try:
+        reports = watched(site, footage, emit, realtime=realtime, stop=_stopped_by_signals(), tell=message)
+    finally:
+        left = 0 if delivery is None else delivery.close()
+        if left:
+            message(f"{left:,} alerts wait in {spool} for the webhook; the next watch sends them")
     for report in reports:
         message(str(report))
     if site.rule.suppressed:
@@ -85,6 +97,14 @@ def _footage(sources: list[str]) -> Footage:
     if len(sources) > 1 and len(set(cameras)) < len(sources):
         raise BadInput("two sources have the same camera's name; name them, as in gate=video.mp4", place="sources")
     return Footage("live", tuple(clips))
+
+
+def _delivery(url: str, spool: Path) -> Delivery:
+    from facelab.deploy.delivery import Delivery, is_in_the_clear
+
+    if is_in_the_clear(url):
+        message("warning: alerts go to the webhook without encryption (http); use https")
+    return Delivery(url, spool, tell=message)
 
 
 def _warn(config: TunedConfig, footage: Footage, enrolled: int) -> None:
