@@ -56,7 +56,8 @@ def groups(
         return
     for part in (answer["false_positive"], answer["false_negative"]):
         if part is not None:
-            tell(part, " x ".join(column for column in (by, reference_by) if column is not None))
+            both = by is not None and reference_by is not None and any(" x " in row["group"] for row in part["groups"])
+            tell(part, f"{by} x {reference_by}" if both else by or str(reference_by))
     measures = {name: value for name, value in answer["measures"].items() if name != "weight" and value is not None}
     if measures:
         message(", ".join(f"{name.upper()} {value:.3g}" for name, value in measures.items()))

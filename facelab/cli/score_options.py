@@ -67,40 +67,6 @@ def grouped(
     ]
 
 
-def compared(
-    path: Path,
-    against: Path,
-    targets: Sequence[float],
-    thresholds: Sequence[float],
-    confidence: float,
-    *,
-    enrolled: Path | None = None,
-    rank: int = 1,
-) -> list[dict[str, Any]]:
-    """The second system's rates minus the first's, at each target and at each given threshold.
-
-    At a target each has its own threshold; a target that the data cannot resolve has a reason instead.
-    """
-    import numpy as np
-
-    from facelab.stats import read_enrolled
-    from facelab.stats.same_people import compare_files
-
-    names = None if enrolled is None else read_enrolled(enrolled)
-    asked: list[dict[str, Any]] = [{"target": target} for target in targets]
-    asked += [{"thresholds": (at, at)} for at in thresholds]
-    if not asked:
-        raise BadInput("two systems are compared at a target or at a threshold; give one", place="--against")
-    found = []
-    for at in asked:
-        rng = np.random.default_rng(SEED)
-        try:
-            found.append(compare_files(path, against, **at, enrolled=names, rank=rank, confidence=confidence, rng=rng))
-        except UnattainableTarget as error:
-            found.append({"target": at["target"], "reason": str(error)})
-    return found
-
-
 def on_the_floor(
     curve: OpenSetCurve,
     thresholds: Sequence[float],
@@ -153,6 +119,31 @@ class Asked:
     site: tuple[float | None, float | None, float, float] = (None, None, 1.0, 2.0)
 
 
+def compared(path: Path, against: Path, asked: Asked) -> list[dict[str, Any]]:
+    """The second system's rates minus the first's, at each target and at each given threshold.
+
+    At a target each has its own threshold; a target that the data cannot resolve has a reason instead.
+    """
+    import numpy as np
+
+    from facelab.stats import read_enrolled
+    from facelab.stats.same_people import compare_files
+
+    names = None if asked.enrolled is None else read_enrolled(asked.enrolled)
+    of: dict[str, Any] = {"enrolled": names, "rank": asked.rank, "confidence": asked.confidence}
+    each: list[dict[str, Any]] = [{"target": target} for target in asked.targets]
+    each += [{"thresholds": (at, at)} for at in asked.thresholds]
+    if not each:
+        raise BadInput("two systems are compared at a target or at a threshold; give one", place="--against")
+    found = []
+    for at in each:
+        try:
+            found.append(compare_files(path, against, **at, **of, rng=np.random.default_rng(SEED)))
+        except UnattainableTarget as error:
+            found.append({"target": at["target"], "reason": str(error)})
+    return found
+
+
 def added(asked: Asked, answer: dict[str, Any], curve: OpenSetCurve | None = None) -> dict[str, Any]:
     """What `asked` adds to `answer`: groups, against and workload, those that were asked for."""
     found: dict[str, Any] = {}
@@ -161,8 +152,7 @@ def added(asked: Asked, answer: dict[str, Any], curve: OpenSetCurve | None = Non
         first = file_of(asked.path, "--by")
         found["groups"] = grouped(first, asked.by, at, asked.confidence, enrolled=asked.enrolled, rank=asked.rank)
     if asked.against is not None:
-        first, given = file_of(asked.path, "--against"), (asked.targets, asked.thresholds, asked.confidence)
-        found["against"] = compared(first, asked.against, *given, enrolled=asked.enrolled, rank=asked.rank)
+        found["against"] = compared(file_of(asked.path, "--against"), asked.against, asked)
     if curve is not None and (asked.site[0] is not None or asked.site[1] is not None):
         found["workload"] = on_the_floor(curve, at, asked.site, asked.confidence)
     return found
