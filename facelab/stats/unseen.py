@@ -197,5 +197,5 @@ def _joined(parts: Sequence[tuple[float, Floats]]) -> Floats:
 def _lowered(value: Floats, low: Floats, added: Floats) -> Floats:
     """The lower end `low` of `value`, its distance in the logarithm joined with another, given squared."""
     inside = (value > 0) & (low > 0)
-    distance = np.log(np.where(inside, value, 1.0) / np.where(inside, low, 1.0))
+    distance = np.log(np.where(inside, value, 1.0)) - np.log(np.where(inside, low, 1.0))
     return np.where(inside, np.where(inside, value, 0.0) * np.exp(-np.sqrt(distance**2 + added)), 0.0)
