@@ -13,7 +13,7 @@ import argparse
 import time
 
 from facelab.experiments import open_study
-from facelab.experiments.alert_study import AlertStudy, alert_study
+from facelab.experiments.alert_study import AlertStudy, NoAlerts, alert_study
 from facelab.pipeline.track_faces import live_faces
 
 
@@ -34,6 +34,8 @@ def main() -> None:
     asked = parser.parse_args()
     study = open_study(asked.scenario, workspace=asked.workspace)
     hindsight = alert_study(study)
+    if isinstance(hindsight, NoAlerts):
+        raise SystemExit(hindsight.reason)
     print("Faces of the templates (hindsight):", table(hindsight), sep="\n\n", flush=True)
     start = time.process_time()
     faces = live_faces(study.footage, study.passages, study.pack, asked.every, study.scenario.pipeline.quality)

@@ -255,9 +255,11 @@ class AlertStudy:
         return latency, np.asarray(start + latency <= end)
 
     def table(self) -> Any:
-        """The rules side by side, for Jupyter."""
+        """The rules side by side, for Jupyter; a sentence where none has a threshold."""
         import pandas as pd
 
+        if not self.outcomes:
+            return say("No rule has a threshold at which rules could be compared.")
         return pd.DataFrame([outcome.row(self.study.scenario.confidence) for outcome in self.outcomes])
 
     def keep(self) -> Path:
@@ -316,7 +318,7 @@ class AlertStudy:
             by = f"; a thousand passers-by: {people.value:.3g} [{two.low:.2g}, {two.high:.2g}]"
         return (
             f"At {self.thresholds.pooled:.3f}, alerts that name the wrong person: {hour.count} on the reporting half, "
-            f"{hour.value:,.0f} an hour over all cameras [{ends.low:,.0f}, {ends.high:,.0f}] with people this close{by}."
+            f"{hour.value:,.0f} an hour over all [{ends.low:,.0f}, {ends.high:,.0f}] with people this close{by}."
         )
 
     def _first_sentence(self) -> str:
@@ -331,19 +333,34 @@ class AlertStudy:
         )
 
 
-def alert_study(study: Study) -> AlertStudy:
+@dataclass(frozen=True)
+class NoAlerts:
+    """What stands in an `AlertStudy`'s place where no threshold came out: a sentence wherever something is asked."""
+
+    reason: str
+
+    def keep(self) -> None:
+        """Nothing is written."""
+
+    def timeline_figure(self) -> Any:
+        """The reason."""
+        return say(self.reason)
+
+    latency_figure = table = timeline_figure
+
+    def sentences(self) -> tuple[str, ...]:
+        """The reason."""
+        return (self.reason,)
+
+
+def alert_study(study: Study) -> AlertStudy | NoAlerts:
     """The alerts of a study at its own threshold: that of the smallest supported target, else of the first.
 
     Where the scenario's rule asks for thresholds by camera, each camera's own at that target are in force.
-
-    Raises
-    ------
-    NotMeasured
-        No threshold came out of the study.
     """
     point = speaking_point(study)
     if point is None:
-        raise NotMeasured("no threshold came out of this study, so no alert can be replayed")
+        return NoAlerts("No threshold came out of this study, so no alert can be replayed.")
     by_camera: dict[str, float] = {}
     if study.scenario.alerts.thresholds == "camera":
         from facelab.experiments.camera_study import camera_study

@@ -85,7 +85,7 @@ def time_to_alert(latency_s: Mapping[str, Floats], ax: Axes | None = None, *, be
     ax.set_ylim(0, 100)
     ax.set_xlabel("seconds from the first sight of the track to the alert")
     ax.set_ylabel("passages of enrolled people alerted (%)")
-    style.legend(ax, loc="lower right")
+    style.legend(ax, loc="upper center", bbox_to_anchor=(0.47, -0.14), ncols=2)
     known = [entry for entry in said if np.isfinite(entry[2])]
     soon = min(known, key=lambda e: e[2]) if known else None
     finding = (
