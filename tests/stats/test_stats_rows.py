@@ -17,7 +17,8 @@ NO_STATISTIC = {
     "said in words or tables": "compared short finite html_table lacking allowing hours_of",
     "read or told apart": "read_alerts read_attack_scores read_journeys seconds_of column_names is_candidate_file"
     " read_grouped_candidates read_grouped_scores joined_searches joined_scores",
-    "checks of what was given": "checked_confidence checked_target check_given_threshold near_the_scores warn_of_distances"
+    "checks of what was given": "checked_confidence checked_target check_given_threshold near_the_scores"
+    " warn_of_distances"
     " warn_of_distances_in_searches few_errors",
     "steps inside another row's function": "band_grid person_codes cumulative_count bound_in ranks_below ranks_up_to"
     " attained_counts first_turned threshold_index described non_mated_side estimate complement above_own_threshold"
