@@ -84,6 +84,11 @@ class VideoFile:
         """Size in bytes and time of the last change, in ns, when the file was first looked into."""
         return _state_of(self.path)
 
+    @property
+    def changed(self) -> bool:
+        """Whether the file is no longer the one that was first looked into: it grows, or was written anew."""
+        return _state_of(self.path) != self._state
+
     @cached_property
     def frames_expected(self) -> int | None:
         """How many frames the file's header lets one expect: for progress only."""
@@ -112,7 +117,7 @@ class VideoFile:
             if promised is not None and last_s + CUT_S < promised and losses.clips_cut == cuts:
                 losses.clips_cut += 1
                 losses.name(f"{place}: it ends at {last_s:.1f} s, its header promises {promised:.1f} s: cut off?")
-        if _state_of(self.path) != self._state:
+        if self.changed:
             losses.clips_changed += 1
             now = _state_of(self.path)[0]
             losses.name(
@@ -161,10 +166,21 @@ class FrameFolder:
     @cached_property
     def digest(self) -> str:
         """SHA-256 over the names, the pictures' bytes and the frame rate."""
+        self._state  # noqa: B018  (notes it)
         total = hashlib.sha256(f"{self.fps!r}\n".encode())
         for _, name in self._numbered:
             total.update(f"{name}\n{_file_digest(self.folder / name, 'frame')}\n".encode())
         return total.hexdigest()
+
+    @cached_property
+    def _state(self) -> tuple[int, int]:
+        """Size and time of the last change of the folder, when it was first looked into."""
+        return _state_of(self.folder)
+
+    @property
+    def changed(self) -> bool:
+        """Whether pictures were added to the folder or taken away since it was first looked into."""
+        return _state_of(self.folder) != self._state
 
     @property
     def frames_expected(self) -> int:
@@ -179,12 +195,16 @@ class FrameFolder:
         BadInput
             The folder is missing, holds no picture, or none that can be read.
         """
+        self._state  # noqa: B018  (notes it)
         numbered, before = self._numbered, losses.frames_read
         first, last = numbered[0][0], numbered[-1][0]
         losses.frames_missing += last - first + 1 - len(numbered)
         yield from _counted(self._pictures(losses), self.camera, str(self.folder), losses)
         if losses.frames_read == before:
             raise BadInput(f"none of the {len(numbered):,} pictures can be read", place=str(self.folder))
+        if self.changed:
+            losses.clips_changed += 1
+            losses.name(f"{self.folder}: pictures came or went while it was read: is it still being recorded?")
 
     def _pictures(self, losses: Losses) -> Iterator[tuple[int, float, Image]]:
         first = self._numbered[0][0]
@@ -203,7 +223,8 @@ class LiveCamera:
     """A camera that runs: the number of a device, or an address (``rtsp://``, ``http://``, …).
 
     It is never cached (its digest is None). A name and password in the address are kept out of every message. A stream
-    that ends, breaks off or falls silent is opened again; indices go on, and so do times, with the seconds that are missing.
+    that ends, breaks off or falls silent is opened again; indices go on, and so do times, with the seconds that are
+    missing.
 
     Parameters
     ----------

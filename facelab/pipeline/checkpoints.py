@@ -19,9 +19,10 @@ from facelab.pipeline import cache
 from facelab.types import LANDMARKS, Faces
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from facelab.config import Detection
+    from facelab.data.footage import Source
     from facelab.pipeline.packs import Pack
 
 KIND = "detections"
@@ -40,10 +41,12 @@ class Checkpoints:
         What the faces follow from: content, pack and settings of detection.
     title : str
         What a listing of the cache calls it.
+    intact : callable
+        Whether the footage is still what its digest says; where it is not, nothing more is kept.
     """
 
-    def __init__(self, about: Mapping[str, Any], title: str) -> None:
-        self._about, self._title = dict(about), title
+    def __init__(self, about: Mapping[str, Any], title: str, intact: Callable[[], bool] = lambda: True) -> None:
+        self._about, self._title, self._intact = dict(about), title, intact
         self._asked = 0
         self._loaded: list[Faces] = []
         self._was_known: dict[int, int] = {}
@@ -74,7 +77,7 @@ class Checkpoints:
     def _keep(self) -> None:
         segment = (self._added - 1) // SEGMENT
         faces, self._new = self._new, []
-        if self._was_known.pop(segment, 0) >= len(faces):
+        if self._was_known.pop(segment, 0) >= len(faces) or not self._intact():
             return
         arrays = {
             "count": np.array([len(found) for found in faces], np.int64),
@@ -97,9 +100,9 @@ class Checkpoints:
         return self._about | {"segment": segment, "looks": SEGMENT}
 
 
-def checkpoints(digest: str | None, pack: Pack, settings: Detection, title: str) -> Checkpoints | None:
-    """The checkpoints of the clip whose pictures have `digest`; None where they are live, which is never kept."""
+def checkpoints(digest: str | None, source: Source, pack: Pack, settings: Detection) -> Checkpoints | None:
+    """The checkpoints of the clip `source`, whose pictures have `digest`; None where they are live: never kept."""
     if digest is None:
         return None
     about = {"content": digest, "pack": pack.fingerprint, "detection": settings.model_dump(mode="json")}
-    return Checkpoints(about, title)
+    return Checkpoints(about, f"{source.camera}, {pack.name}", lambda: not getattr(source, "changed", False))

@@ -71,7 +71,6 @@ class ClipWork:
         PackError
             The pack cannot be used.
         """
-        title = f"{self.source.camera}, {self.pack.name}"
         try:
             digest = self.source.digest
             found = clip_passages(
@@ -79,7 +78,7 @@ class ClipWork:
                 self.pack,
                 self.settings,
                 helpers=helpers,
-                checkpoints=checkpoints(digest, self.pack, self.settings.detection, title),
+                checkpoints=checkpoints(digest, self.source, self.pack, self.settings.detection),
                 on_frame=on_frame,
             )
         except PackError:

@@ -167,6 +167,17 @@ def test_a_file_that_grows_while_it_is_read_is_told(media):
     assert VideoFile(path).digest != digest
 
 
+def test_a_folder_to_which_a_frame_is_added_while_it_is_read_is_told(media):
+    source = FrameFolder(media.frames("f", range(3)), 10)
+    losses = Losses()
+    frames = source.frames(losses)
+    next(frames)
+    media.frames("f", [3])
+    assert len(list(frames)) == 2
+    assert losses.clips_changed == 1
+    assert "pictures came or went" in losses.named[0]
+
+
 def test_a_file_that_stands_is_not_said_to_have_changed(media):
     path = media.video("a.mp4")
     losses = Losses()
