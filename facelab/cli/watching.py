@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from facelab.data.footage import Clip, Footage
     from facelab.deploy.delivery import Delivery
     from facelab.deploy.live import LiveAlert
+    from facelab.deploy.page import MonitorPage
     from facelab.deploy.tuned_config import TunedConfig
 
 
@@ -40,6 +41,11 @@ def watch(
     ] = False,
     webhook: Annotated[str | None, typer.Option(help="Send each alert there too: retried until it arrived.")] = None,
     spool: Annotated[Path, typer.Option(help="Where alerts wait for the webhook.")] = Path("facelab-spool"),
+    page: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="A page on 127.0.0.1 at this port; 0: any.")
+    ] = None,
+    photographs: Annotated[Path | None, typer.Option(help="Enrolment photographs, to be shown on the page.")] = None,
+    answers: Annotated[Path, typer.Option(help="Where the page writes what operators say.")] = Path("answers.jsonl"),
     crop: Annotated[bool, typer.Option("--crop", help="Put the face into each alert; off unless you ask.")] = False,
 ) -> None:
     """Follow cameras and raise an alert as soon as the rule is met: one JSON line each on stdout.
@@ -60,16 +66,21 @@ def watch(
     message(expectation(tuned))
     events = Events(tuned, datetime.now(UTC), with_crop=crop)
     delivery = None if webhook is None else _delivery(webhook, spool)
+    monitor = None if page is None else _monitor(tuned, answers, page, photographs)
 
     def emit(found: LiveAlert) -> None:
         event = events.event(found)
         print(json.dumps(event, ensure_ascii=False), flush=True)
         if delivery is not None:
             delivery.put(event)
+        if monitor is not None:
+            monitor.show(event, found)
 
     try:
         reports = watched(site, footage, emit, realtime=realtime, stop=_stopped_by_signals(), tell=message)
     finally:
+        if monitor is not None:
+            monitor.stop()
         left = 0 if delivery is None else delivery.close()
         if left:
             message(f"{left:,} alerts wait in {spool} for the webhook; the next watch sends them")
@@ -105,6 +116,14 @@ def _delivery(url: str, spool: Path) -> Delivery:
     if is_in_the_clear(url):
         message("warning: alerts go to the webhook without encryption (http); use https")
     return Delivery(url, spool, tell=message)
+
+
+def _monitor(config: TunedConfig, answers: Path, port: int, photographs: Path | None) -> MonitorPage:
+    from facelab.deploy.page import MonitorPage
+
+    monitor = MonitorPage(config, answers, port=port, photographs=photographs)
+    message(f"the monitoring page is at {monitor.url}; answers go to {answers}")
+    return monitor
 
 
 def _warn(config: TunedConfig, footage: Footage, enrolled: int) -> None:

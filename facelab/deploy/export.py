@@ -12,7 +12,17 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from facelab.deploy.records import SYNTHETIC, PackRecord, PointRecord, RateRecord, UseRecord, ValidityRecord
+import numpy as np
+
+from facelab.deploy.records import (
+    SYNTHETIC,
+    PackRecord,
+    PointRecord,
+    RateRecord,
+    ScoresRecord,
+    UseRecord,
+    ValidityRecord,
+)
 from facelab.errors import BadInput, NotMeasured
 from facelab.stats.points import OperatingPoint, Unattainable
 
@@ -22,9 +32,12 @@ if TYPE_CHECKING:
 
     from facelab.config import Quality
     from facelab.pipeline.packs.spec import PackSpec
+    from facelab.stats.searches import Searches
+    from facelab.types import Floats
 
 TESTED_SHARE: Fraction = Fraction(9, 10)
 """The gallery that was tested must be at least this share of the operational one (NIST SP 800-63A-4, 3.11)."""
+SCORE_RANGE, SCORE_BINS = (-0.2, 1.0), 60
 Origin = Literal["target", "certified", "site"]
 
 
@@ -152,6 +165,19 @@ def validity_record(
         cameras=tuple(cameras),
         expires=created + timedelta(days=days),
     )
+
+
+def scores_record(searches: Searches) -> ScoresRecord:
+    """Where the best scores of `searches` lie, in bins of equal width; what lies outside is in the outermost ones."""
+    low, high = SCORE_RANGE
+    mated = searches.mate_score[searches.mated]
+    strangers = searches.other_scores[~searches.mated, :1].ravel()
+
+    def counted(score: Floats) -> tuple[int, ...]:
+        kept = np.clip(score[~np.isnan(score)], low, high)
+        return tuple(np.histogram(kept, SCORE_BINS, (low, high))[0].tolist())
+
+    return ScoresRecord(low=low, high=high, mated=counted(mated), non_mated=counted(strangers))
 
 
 def allowed_use(pack: PackLike, *, synthetic: bool, restriction_accepted: bool) -> UseRecord:

@@ -179,6 +179,23 @@ class ExpectedRecord(Record):
     assumptions: tuple[str, ...]
 
 
+class ScoresRecord(Record):
+    """The best scores of the searches that the rates were reported on, counted in bins of equal width."""
+
+    low: float = Field(description="where the first bin begins; lower scores are in it")
+    high: float = Field(description="where the last bin ends; higher scores are in it")
+    mated: tuple[Count, ...] = Field(
+        description="searches of enrolled people, by the best score of their own references"
+    )
+    non_mated: tuple[Count, ...] = Field(description="searches of strangers, by their best score")
+
+    @model_validator(mode="after")
+    def _same_bins(self) -> Self:
+        if len(self.mated) != len(self.non_mated) or not self.mated or not self.low < self.high:
+            raise ValueError("mated and non-mated scores are counted in the same bins, at least one, from low to high")
+        return self
+
+
 class SignatureRecord(Record):
     """An Ed25519 signature over the canonical JSON (RFC 8785) of the config without this part."""
 

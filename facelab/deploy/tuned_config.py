@@ -24,6 +24,7 @@ from facelab.deploy.records import (
     PackRecord,
     PointRecord,
     Record,
+    ScoresRecord,
     SignatureRecord,
     UseRecord,
     ValidityRecord,
@@ -59,6 +60,7 @@ class TunedConfig(Record):
     expected: ExpectedRecord | None = Field(
         None, description="alerts a day; null where the site said nothing of itself"
     )
+    scores: ScoresRecord | None = Field(None, description="where mated and non-mated scores lie; null in schema 1")
     also_measured: tuple[PointRecord, ...] = Field((), description="the other thresholds of the same evaluation")
     signature: SignatureRecord | None = Field(None, description="who vouches for it; see `facelab check`")
 

@@ -16,6 +16,7 @@ from facelab.deploy.export import (
     point_record,
     point_records,
     rate_record,
+    scores_record,
     validity_record,
 )
 from facelab.deploy.records import (
@@ -93,6 +94,7 @@ def tuned_config(study: Study, *, accept_restriction: bool = False) -> TunedConf
         ),
         groups=_groups(study, point.threshold),
         expected=_expected(study, point),
+        scores=scores_record(halves.report.searches),
         also_measured=others,
     )
 
