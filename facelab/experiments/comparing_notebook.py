@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -122,7 +123,9 @@ def open_comparison(
 
     chosen = load_scenario(scenario, overrides)
     place: Workspace = open_workspace(workspace, chosen.name)
-    client = open_store()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="IProgress not found")  # tqdm, which MLflow imports in a kernel
+        client = open_store()
     names = newest_two(chosen.name, run_a, run_b, client)
     first, second = (open_run(name, client) for name in names)
     found = compare_runs(first, second, threshold=threshold, target=target_fpir)
