@@ -53,8 +53,9 @@ def _reader(read: Callable[[Path], _Result]) -> Callable[[Path], _Result]:
     @wraps(read)
     def checked(path: Path) -> _Result:
         try:
-            return read(path)
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, pa.ArrowException) as error:
+            with np.errstate(invalid="raise", over="raise"):  # numbers that are none where numbers are counted
+                return read(path)
+        except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, pa.ArrowException) as error:
             raise _unreadable(path, error) from None
 
     return checked
