@@ -29,6 +29,7 @@ from facelab.cli import (
     pipeline,
     planning,
     quality,
+    registry,
     schedule,
     scores,
     status,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-HOST, PID, SINCE = "facelab.host", "facelab.pid", "facelab.process_since"
+PROCESS = "facelab.process"
 
 
 @dataclass(frozen=True)
@@ -23,16 +24,14 @@ class Owner:
 
     @property
     def tags(self) -> dict[str, str]:
-        """The process as tags of a run."""
-        return {HOST: self.host, PID: str(self.pid), SINCE: f"{self.since:.2f}"}
+        """The process as a tag of a run."""
+        return {PROCESS: f"{self.pid} since {self.since:.2f} on {self.host}"}
 
     @classmethod
     def from_tags(cls, tags: Mapping[str, str]) -> Owner | None:
         """The process that the tags of a run name; None where they name none."""
-        try:
-            return cls(tags[HOST], int(tags[PID]), float(tags[SINCE]))
-        except (KeyError, ValueError):
-            return None
+        found = re.fullmatch(r"(\d+) since (\d+\.\d+) on (.+)", tags.get(PROCESS, ""))
+        return None if found is None else cls(found[3], int(found[1]), float(found[2]))
 
     @property
     def dead(self) -> bool:

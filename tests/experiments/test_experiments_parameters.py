@@ -8,6 +8,7 @@ import pytest
 
 from facelab.errors import BadInput
 from facelab.experiments.parameters import MODELS, checked_parameters
+from facelab.experiments.scenario import load_scenario, parse_overrides
 
 
 def test_defaults_are_complete() -> None:
@@ -40,3 +41,28 @@ def test_an_unknown_or_ill_typed_parameter_is_refused(notebook: str, parameters:
 def test_every_notebook_takes_the_scenario_in_the_same_words() -> None:
     for model in MODELS.values():
         assert {"scenario", "workspace", "overrides"} <= set(model.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("rank", "2", 2),
+        ("targets_fpir", "[0.1, 1e-2]", [0.1, 0.01]),
+        ("select_share", "4e-1", 0.4),
+        ("pack", "edgeface", "edgeface"),
+        ("counts_only", "true", True),
+        ("site_threshold", "null", None),
+    ],
+)
+def test_a_setting_means_the_same_in_the_file_by_p_and_in_a_notebooks_cell(
+    root, tmp_path, name: str, text: str, value: Any
+) -> None:
+    """``1e-2`` is a text in YAML 1.1, and ``true`` one behind papermill's ``-p``: here they are what they look like."""
+    shipped = (root / "facelab" / "scenarios" / "demo.yml").read_text()
+    kept = "\n".join(line for line in shipped.splitlines() if not line.startswith(f"{name}:"))
+    file = tmp_path / "demo.yml"
+    file.write_text(f"{kept}\n{name}: {text}\n")
+    by_file = load_scenario(file)
+    by_p = load_scenario("demo", parse_overrides([f"{name}={text}"]))
+    by_cell = checked_parameters("03_match", {"overrides": {name: value}})
+    assert by_file == by_p == load_scenario("demo", by_cell["overrides"])
