@@ -5,7 +5,8 @@
 Measured, in milliseconds of processor time of one core: decoding a frame of H.264 video of two sizes, finding its faces
 (standard and fast settings), embedding a face, and the whole pipeline over a video, whose remainder is what tracking,
 alignment and quality cost. The footage is ChokePoint's (research data), encoded anew as video. The smallest of several
-rounds counts: whatever else a machine does only adds.
+rounds counts: whatever else a machine does only adds. Also, what share of its time a clip takes again when the run was
+killed and its detections were kept.
 
 Computed, for a day of one camera and of all: frames x decoding + looks x detection + faces looked at x the remainder +
 passages x faces a template x embedding, through the day divided by the share of a core that can be used. What is
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import sys
 import tempfile
@@ -33,6 +35,7 @@ from facelab.data.losses import Losses
 from facelab.data.research import CHOKEPOINT_SEQUENCE, research_folder
 from facelab.data.sources import VideoFile
 from facelab.pipeline.attention import Attention, Verdict
+from facelab.pipeline.checkpoints import checkpoints
 from facelab.pipeline.clip import clip_passages
 from facelab.pipeline.packs import Pack, load_pack
 
@@ -48,7 +51,10 @@ FPS = 25
 
 @dataclass(frozen=True)
 class Costs:
-    """What one of each costs, ms of one core, for one size of frame and one profile."""
+    """What one of each costs, ms of one core, for one size of frame and one profile.
+
+    `resumed` is the share of the time of a clip that it takes again when its detections were kept.
+    """
 
     size: str
     profile: str
@@ -57,13 +63,14 @@ class Costs:
     detect: float
     embed: float
     face: float
+    resumed: float
 
     @property
     def words(self) -> str:
         """One row of a table."""
         return (
             f"| {self.size} | {self.profile} | {self.decode:.2f} | {self.attend:.2f} | {self.detect:.2f} "
-            f"| {self.face:.2f} | {self.embed:.2f} |"
+            f"| {self.face:.2f} | {self.embed:.2f} | {100 * self.resumed:.0f} % |"
         )
 
 
@@ -105,13 +112,15 @@ def costs(path: Path, pack: Pack, profile: str, rounds: int) -> Costs:
     decode = least_ms(lambda: sum(1 for _ in source.frames(Losses())), len(frames), rounds)
     attend = least_ms(lambda: looks(frames, settings), len(frames), rounds)
     detect = least_ms(lambda: [pack.detect(image, settings.detection) for image in images], len(images), rounds)
-    found = clip_passages(source, pack, settings)
+    kept = lambda: checkpoints(source.digest, source, pack, settings.detection)  # noqa: E731
+    found = clip_passages(source, pack, settings, checkpoints=kept())
+    again = least_ms(lambda: clip_passages(source, pack, settings, checkpoints=kept()), 1, rounds)
     whole = least_ms(lambda: clip_passages(source, pack, settings), 1, rounds)
     crops = images[0][:112, :112][None].repeat(settings.pooling.faces, axis=0)
     embed = least_ms(lambda: [pack.embed_aligned(crops) for _ in range(10)], 10 * len(crops), rounds)
     rest = whole - (decode + attend) * len(frames) - detect * len(images) - embed * len(found.embedding)
     size = f"{frames[0].image.shape[1]}x{frames[0].image.shape[0]}"
-    return Costs(size, profile, decode, attend, detect, embed, max(rest, 0.0) / faces)
+    return Costs(size, profile, decode, attend, detect, embed, max(rest, 0.0) / faces, again / whole)
 
 
 def looks(frames: list[Frame], settings: PipelineSettings) -> list[Frame]:
@@ -157,6 +166,7 @@ def main() -> None:
     pack = load_pack("scrfd-mbf", Runtime(workers=1))
     found = []
     with tempfile.TemporaryDirectory() as place:
+        os.environ["FACELAB_CACHE"] = place
         for size in SIZES:
             path = video(Path(place), size, given.frames)
             found += [costs(path, pack, profile, given.rounds) for profile in PROFILES]
@@ -165,8 +175,8 @@ def main() -> None:
         print(json.dumps({"assumed": vars(given), "measured": rows}, indent=2))
         return
     print(f"{platform.machine()}, {cpu()}; ms of one core; scrfd-mbf; {given.frames} frames of ChokePoint as H.264\n")
-    print("| frame | profile | decode, a frame | attend, a frame | detect, a look | track, a face | embed, a face |")
-    print("|---|---|---|---|---|---|---|")
+    print("| frame | profile | decode, a frame | attend, a frame | detect, a look | track, a face | embed | resumed |")
+    print("|---|---|---|---|---|---|---|---|")
     print("\n".join(cost.words for cost in found))
     assumed = ", ".join(f"{name} {vars(given)[name]:g}" for name in ("cameras", "fps", "hours", "passages", "seconds"))
     print(f"\nassumed: {assumed}, faces {given.faces:g}, busy {given.busy:g} (fast only), use {given.use:g}\n")
