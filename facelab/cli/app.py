@@ -33,6 +33,7 @@ from facelab.cli import (
     schedule,
     scores,
     status,
+    sweep,
     watching,
     watchlist,
     workload,
@@ -109,6 +110,8 @@ for module in (
     watchlist,
     log,
     watching,
+    registry,
+    sweep,
 ):
     module.register(app)
 app.add_typer(packs.app, name="packs")

@@ -100,6 +100,10 @@ class RunLog:
         """Set tags."""
         self._do("tags", dict(values))
 
+    def rename(self, name: str) -> None:
+        """Call the run `name` from now on."""
+        self.tag("mlflow.runName", name)
+
     def note(self, text: str) -> None:
         """Write the text (Markdown) that stands at the top of the run's page."""
         self.tag(NOTE, text)

@@ -54,12 +54,19 @@ def record(run: RunLog, evaluation: Evaluation) -> None:
         }
     )
     run.note(note_of(evaluation))
+    run.rename(name_of(evaluation.scenario.pack, best_row(evaluation.table)))
     for path in (place.points, place.curve, place.tuned, place.report, place.scenario):
         run.file(path)
     for path in (place.comparisons, place.evidence):  # scores, no templates: what runs are compared and gated by
         run.file(path)
     for path in sorted(place.figures.glob("*.png")) + sorted(place.figures.glob("*.svg")):
         run.file(path, "figures")
+
+
+def name_of(pack: str, row: ThresholdRow | None) -> str:
+    """What a run that has ended is called: its threshold and where that comes from, then the pack."""
+    what = "no threshold" if row is None or row.threshold is None else f"T {row.threshold:.4f} at {row.name}"
+    return f"{what}, {pack.rsplit('/', 1)[-1]}"
 
 
 def note_of(evaluation: Evaluation) -> str:
