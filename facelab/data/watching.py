@@ -31,7 +31,7 @@ RATE_STEPS = 25
 RATE_RATIO = 1.5
 EVEN = 1.25
 """Steps are even where four fifths of them differ from their median by no more than this ratio."""
-SPARSE = 8
+SPARSE = 16
 """Every so many pixels across and down are looked at before all of them are."""
 
 
