@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,8 @@ from facelab.cli.output import answer_json, answer_table, message
 from facelab.errors import NotMeasured
 
 if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
     from facelab.experiments.status import CameraStatus
 
 COLUMNS = (
@@ -35,6 +38,9 @@ def status(
     scenarios: Annotated[
         list[str] | None, typer.Argument(help="Scenario files or names; without one, all in the MLflow store.")
     ] = None,
+    figures: Annotated[
+        Path | None, typer.Option(help="Folder for the trend of each scenario's runs, with control limits.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """When each camera of each scenario was last measured, by what run, and what is overdue: a dead man's switch.
@@ -48,8 +54,11 @@ def status(
     from facelab.experiments.status import camera_statuses, overdue_sentence
     from facelab.experiments.store import open_store
 
-    given = [load_scenario(name) for name in scenarios or []]
-    found = camera_statuses(open_store(), given)
+    given, client = [load_scenario(name) for name in scenarios or []], open_store()
+    found = camera_statuses(client, given)
+    if figures is not None:
+        for name in sorted({one.scenario for one in found}):
+            _draw(name, client, figures)
     late = overdue_sentence(found)
     if json:
         answer_json({"overdue": late, "cameras": [one.to_dict() for one in found]})
@@ -60,6 +69,17 @@ def status(
     if late:
         message(late)
         raise typer.Exit(NotMeasured.exit_code)
+
+
+def _draw(scenario_name: str, client: MlflowClient, folder: Path) -> None:
+    """The trend figures of one scenario; a message where it has too few runs."""
+    from facelab.experiments.series_history import run_history
+
+    try:
+        for path in run_history(scenario_name, client).draw(folder):
+            message(f"{path}")
+    except NotMeasured as reason:
+        message(str(reason))
 
 
 def _cells(one: CameraStatus) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from facelab.experiments import comparing_notebook, gate_champion, schedule_eval
 from facelab.experiments.comparing_notebook import newest_two
 from facelab.experiments.saved_run import FILES, finished_runs, open_run
 from facelab.experiments.scenario import load_scenario
+from facelab.experiments.series_history import run_history
 from facelab.experiments.status import camera_statuses, overdue_sentence
 from facelab.experiments.store import experiment_id, open_store
 from facelab.experiments.study import Study
@@ -140,6 +141,25 @@ def test_status_exits_with_11_where_something_is_overdue(client: Any, tracked: M
     said = json.loads(found.stdout)
     assert [camera["overdue"] for camera in said["cameras"]] == [False, True]
     assert "demo queue" in said["overdue"]
+
+
+def test_the_runs_of_a_camera_are_a_trend_with_limits(client: Any, tracked: Maker, project: Path) -> None:
+    with pytest.raises(NotMeasured, match="takes 4 finished runs or more, there are 0"):
+        run_history("demo", client)
+    for day in range(6):
+        run_id = tracked(f"day {day}", 24 * (6 - day), cameras={"gate": (40, 0)})
+        client.set_tag(run_id, "gate", "worse" if day == 5 else "not worse")
+        (nested,) = client.search_runs(["1"], f"tags.`mlflow.parentRunId` = '{run_id}'")
+        for name, value in {"fnir_errors": 30 if day == 5 else 4, "fnir_trials": 40}.items():
+            client.log_metric(nested.info.run_id, name, value)
+    found = run_history("demo", client)
+    chart = found.charts["fnir_gate"]
+    assert chart.errors.tolist() == [4] * 5 + [30], "oldest first"
+    assert chart.first_above() == 5
+    assert found.verdicts["fnir_gate"] == ("not worse",) * 5 + ("worse",)
+    shown = CliRunner().invoke(app, ["status", "--figures", str(project / "trend")])
+    assert "demo_fnir_gate.png" in shown.output
+    assert (project / "trend" / "demo_fnir_gate.svg").is_file()
 
 
 class _Found:
