@@ -277,7 +277,7 @@ class LiveCamera:
             The camera cannot be opened, or gives no frame.
         """
         before = losses.frames_read
-        pictures = self._of_device() if self.address.isdigit() else self._of_address(losses)
+        pictures = self._of_device(losses) if self.address.isdigit() else self._of_address(losses)
         limit = math.inf if self.limit_s is None else self.limit_s
         until = itertools.takewhile(lambda picture: picture[1] <= limit, pictures)
         yield from _counted(until, self.camera, self.place, losses)
@@ -320,7 +320,7 @@ class LiveCamera:
                 raise
             losses.clips_cut += 1
 
-    def _of_device(self) -> Iterator[tuple[int, float, Image]]:
+    def _of_device(self, losses: Losses) -> Iterator[tuple[int, float, Image]]:
         import cv2
 
         with quiet_opencv():
@@ -331,6 +331,8 @@ class LiveCamera:
                     "there is no such camera on this machine, or it is in use", place=f"camera {self.address}"
                 )
             yield from _captured(capture)
+            losses.clips_cut += 1  # a device has no end of its own
+            losses.name(f"camera {self.address}: it gives no more frames: unplugged?")
         finally:
             capture.release()
 

@@ -105,6 +105,8 @@ def test_a_device_gives_frames_in_the_order_of_their_arrival(media, monkeypatch)
     assert times == sorted(times)
     assert times[0] == 0
     assert losses.frames_read == 10
+    assert losses.clips_cut == 1
+    assert losses.named[-1] == "camera 0: it gives no more frames: unplugged?"
 
 
 def test_a_device_that_is_not_there_is_refused(monkeypatch, capfd):
