@@ -16,14 +16,9 @@ def champion_run(scenario_name: str, client: MlflowClient) -> str | None:
     NotMeasured
         The store cannot be reached.
     """
-    from importlib import import_module
-
+    from facelab.experiments.registry import champion
     from facelab.experiments.store import quiet_mlflow
 
-    try:
-        registry = import_module("facelab.experiments.registry")
-    except ModuleNotFoundError:
-        return None
     with quiet_mlflow():
-        found = registry.champion(scenario_name, client)
+        found = champion(scenario_name, client)
     return None if found is None else str(found.run_id)
