@@ -69,10 +69,11 @@ class DegradedScores:
 
     def __post_init__(self) -> None:
         n, c = len(self.subject), len(self.kind)
-        labels("subject", self.subject, n, filled=True)
+        object.__setattr__(self, "subject", labels("subject", self.subject, n, filled=True))
+        object.__setattr__(self, "kind", labels("kind", self.kind, c, filled=True))
+        object.__setattr__(self, "level", numbers("level", self.level))
         if n < 2 or len(np.unique(self.subject)) != n:
             raise BadInput(f"wants two people or more, each once; there are {n} rows", place="subject")
-        numbers("level", self.level)
         for name, shape in (("level", (c,)), ("score", (c, n, n)), ("quality", (c, n)), ("width_px", (n,))):
             if np.shape(getattr(self, name)) != shape:
                 raise BadInput(f"must have shape {shape}, it has {np.shape(getattr(self, name))}", place=name)
