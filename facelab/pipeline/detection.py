@@ -4,10 +4,11 @@ The picture is scaled so that its longer side is `Detection.input_size`, laid in
 canvas, and the model's three grids of cells (8, 16 and 32 px wide) are read where a score reaches `min_score`. Boxes
 may reach beyond the picture: a face that its edge cuts is boxed as the detector imagines it.
 
-SCRFD is read as InsightFace reads it, and agrees with it to a fraction of a pixel. That takes InsightFace's square
-canvas: without the black margin a face that the edge of the picture cuts gets another box (up to 80 px on real
-footage), for 24 % less time. One scale serves both axes, as there: after rounding to whole pixels a coordinate may be
-off by as much as one pixel of the input at the far end of the shorter side.
+SCRFD is read as InsightFace reads it, and agrees with it to a fraction of a pixel where the canvas is square as
+InsightFace's is (`Detection.canvas`). By default the black margin is trimmed to the next whole cell, for a quarter to a
+half less time: then a face that the edge of the picture cuts gets another box (up to 80 px on real footage); what that
+does to tracks and errors is measured in docs/speed.md. One scale serves both axes, as there: after rounding to whole
+pixels a coordinate may be off by as much as one pixel of the input at the far end of the shorter side.
 
 Sources: J. Guo et al., Sample and computation redistribution for efficient face detection, ICLR 2022 (SCRFD); W. Wu
 et al., YuNet: a tiny millisecond-level face detector, Machine Intelligence Research 20, 2023.

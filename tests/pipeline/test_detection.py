@@ -99,10 +99,10 @@ def test_faces_come_strongest_first_in_pixels_of_the_picture():
     assert_allclose(found.landmarks[1], np.full((5, 2), 4.0))
 
 
-def test_a_user_may_trim_the_canvas_that_the_pack_has_square():
+def test_the_margin_is_trimmed_unless_the_pack_s_own_canvas_is_asked_for():
     model = Answer(_scrfd_outputs())
-    for canvas in ("pack", "trimmed"):
-        detected_faces(_picture(30, 90), model, SCRFD, Detection(input_size=64, canvas=canvas))
+    for chosen in (Detection(input_size=64, canvas="pack"), Detection(input_size=64)):
+        detected_faces(_picture(30, 90), model, SCRFD, chosen)
     assert [tensor.shape for tensor in model.seen] == [(1, 3, 64, 64), (1, 3, 32, 64)]
 
 

@@ -62,7 +62,7 @@ def theirs():
 
 def _agrees(pack, faces, image) -> int:
     """Assert that both give the same faces of `image`; returns how many."""
-    found, expected = pack.detect(image), faces(image)
+    found, expected = pack.detect(image, Detection(canvas="pack")), faces(image)
     assert len(found) == len(expected)
     if len(found):
         assert_allclose(found.box, [face.bbox for face in expected], atol=0.5)
