@@ -1,4 +1,4 @@
-"""Where frames come from: a video file, a folder of frames, a live camera.
+"""Where frames come from: a video file, a folder of frames; a live camera is in `facelab.data.live`.
 
 Each source has a `camera`, a `digest` (SHA-256 over the content; None where it is live), `frames_expected` (for
 progress) and ``frames(losses)``, which hands out one frame after the other: memory stays flat whatever the length. What
@@ -9,35 +9,26 @@ cannot be read is counted in `losses` and never ends the rest; a source that giv
 from __future__ import annotations
 
 import hashlib
-import itertools
-import math
 import re
-import time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from facelab.data.decoding import decoded, frames_promised, length_s, opened
-from facelab.data.images import is_picture, natural_key, quiet_opencv, read_image
+from facelab.data.images import is_picture, natural_key, read_image
+from facelab.data.live import LiveCamera
 from facelab.data.losses import Losses
-from facelab.data.watching import Watch
+from facelab.data.watching import watched
 from facelab.errors import BadInput
-from facelab.types import Frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import cv2
-
-    from facelab.types import Image
+    from facelab.types import Frame, Image
 
 __all__ = ["FrameFolder", "LiveCamera", "Losses", "VideoFile"]
 
-SOON_S = 1e-3
-"""A camera that is back is back at least so long after its last frame, s."""
-HELD_S = 60.0
-"""A connection that held for so long was a good one, s of footage."""
 CUT_S = 0.5
 """A video that ends so much before the length that its header promises counts as cut off, s."""
 
@@ -109,7 +100,7 @@ class VideoFile:
         with opened(f"file:{place}", place=place, options=_FILE_ONLY, threads=self.threads) as (container, stream):
             promised, before, last_s, cuts = length_s(container, stream), losses.frames_read, 0.0, losses.clips_cut
             pictures = decoded(container, stream, place=place, losses=losses)
-            for frame in _counted(pictures, self.camera, place, losses):
+            for frame in watched(pictures, self.camera, place, losses):
                 last_s = frame.time_s
                 yield frame
             if losses.frames_read == before:
@@ -199,7 +190,7 @@ class FrameFolder:
         numbered, before = self._numbered, losses.frames_read
         first, last = numbered[0][0], numbered[-1][0]
         losses.frames_missing += last - first + 1 - len(numbered)
-        yield from _counted(self._pictures(losses), self.camera, str(self.folder), losses)
+        yield from watched(self._pictures(losses), self.camera, str(self.folder), losses)
         if losses.frames_read == before:
             raise BadInput(f"none of the {len(numbered):,} pictures can be read", place=str(self.folder))
         if self.changed:
@@ -216,150 +207,6 @@ class FrameFolder:
                 losses.name(str(error))
                 continue
             yield index, (index - first) / self.fps, picture
-
-
-@dataclass(frozen=True)
-class LiveCamera:
-    """A camera that runs: the number of a device, or an address (``rtsp://``, ``http://``, …).
-
-    It is never cached (its digest is None). A name and password in the address are kept out of every message. A stream
-    that ends, breaks off or falls silent is opened again; indices go on, and so do times, with the seconds that are
-    missing.
-
-    Parameters
-    ----------
-    address : str
-        ``0``, ``1``, … for a device of this machine, else an address.
-    camera : str
-        The camera's name.
-    stall_s : float
-        A camera that is silent for longer is lost, s.
-    reconnects : int
-        How often it is opened again; a camera that is lost once more has ended, counted as a cut clip. A connection
-        that held for `HELD_S` begins the count anew.
-    pause_s : float
-        Before each try, s; twice as long before each further one that fails.
-    limit_s : float, optional
-        Stop after so many seconds of footage.
-    """
-
-    address: str
-    camera: str = "camera"
-    stall_s: float = 10.0
-    reconnects: int = 3
-    pause_s: float = 1.0
-    limit_s: float | None = None
-
-    @property
-    def digest(self) -> None:
-        """None: what a live camera will give is not known."""
-        return
-
-    @property
-    def frames_expected(self) -> None:
-        """None: a live camera has no end of its own."""
-        return
-
-    @property
-    def place(self) -> str:
-        """The address, without name and password."""
-        return re.sub(r"(?<=://)[^/]*@", "", self.address)
-
-    def check(self) -> None:
-        """Nothing can be known before the camera is opened."""
-
-    def frames(self, losses: Losses) -> Iterator[Frame]:
-        """The frames as they come, until the camera ends, falls silent, or `limit_s` is reached.
-
-        Raises
-        ------
-        BadInput
-            The camera cannot be opened, or gives no frame.
-        """
-        before = losses.frames_read
-        pictures = self._of_device(losses) if self.address.isdigit() else self._of_address(losses)
-        limit = math.inf if self.limit_s is None else self.limit_s
-        until = itertools.takewhile(lambda picture: picture[1] <= limit, pictures)
-        yield from _counted(until, self.camera, self.place, losses)
-        if losses.frames_read == before:
-            raise BadInput("the camera gave no frame", place=self.place)
-
-    def _of_address(self, losses: Losses) -> Iterator[tuple[int, float, Image]]:
-        """Index, time and picture of each frame, over as many connections as it takes."""
-        last_index, last_s, heard_s, failed = -1, 0.0, 0.0, 0
-        while True:
-            first_index, start_s, lost = last_index + 1, 0.0, Losses()
-            try:
-                for number, stamp_s, picture in self._of_connection(lost, again=failed > 0):
-                    failed = 0 if stamp_s > HELD_S else failed
-                    if first_index and last_index < first_index:
-                        start_s = last_s + max(time.monotonic() - heard_s, SOON_S) - stamp_s
-                        losses.reconnects += 1
-                        losses.name(f"{self.place}, frame {first_index + number}: it was lost, and is back")
-                    last_index, last_s, heard_s = first_index + number, start_s + stamp_s, time.monotonic()
-                    yield last_index, last_s, picture
-            finally:
-                broken, lost.clips_cut = lost.clips_cut > 0, 0
-                losses.add(lost)
-            if not broken:
-                return
-            if failed >= self.reconnects:
-                losses.clips_cut += 1
-                return
-            time.sleep(self.pause_s * 2**failed)
-            failed += 1
-
-    def _of_connection(self, losses: Losses, *, again: bool) -> Iterator[tuple[int, float, Image]]:
-        """The same of one connection; one that cannot be made `again` counts as cut."""
-        options = {"rtsp_transport": "tcp"} if self.address.startswith("rtsp") else {}
-        try:
-            with opened(self.address, place=self.place, options=options, timeout_s=self.stall_s) as (container, stream):
-                yield from decoded(container, stream, place=self.place, losses=losses)
-        except BadInput:
-            if not again:
-                raise
-            losses.clips_cut += 1
-
-    def _of_device(self, losses: Losses) -> Iterator[tuple[int, float, Image]]:
-        import cv2
-
-        with quiet_opencv():
-            capture = cv2.VideoCapture(int(self.address))
-        try:
-            if not capture.isOpened():
-                raise BadInput(
-                    "there is no such camera on this machine, or it is in use", place=f"camera {self.address}"
-                )
-            yield from _captured(capture)
-            losses.clips_cut += 1  # a device has no end of its own
-            losses.name(f"camera {self.address}: it gives no more frames: unplugged?")
-        finally:
-            capture.release()
-
-
-def _captured(capture: cv2.VideoCapture) -> Iterator[tuple[int, float, Image]]:
-    """Index, time of arrival (s, from the first) and picture of each frame that `capture` gives."""
-    start: float | None = None
-    index = 0
-    while True:
-        there, picture = capture.read()
-        if not there:
-            return
-        now = time.monotonic()
-        start = now if start is None else start
-        yield index, now - start, cast("Image", picture)
-        index += 1
-
-
-def _counted(pictures: Iterator[tuple[int, float, Image]], camera: str, place: str, losses: Losses) -> Iterator[Frame]:
-    """Frames of `pictures`, counted and watched as they are handed out (`facelab.data.watching`)."""
-    watch = Watch(place, losses)
-    try:
-        for index, time_s, picture in pictures:
-            watch.see(index, time_s, picture)
-            yield Frame(index, time_s, camera, picture)
-    finally:
-        watch.end()
 
 
 def _numbers(names: list[str]) -> list[int] | None:

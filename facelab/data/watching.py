@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from facelab.types import Frame
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from facelab.data.losses import Losses
     from facelab.types import Image
 
@@ -148,6 +152,17 @@ class Watch:
 
     def _name(self, what: str) -> None:
         self._losses.name(f"{self._place}, {what}")
+
+
+def watched(pictures: Iterator[tuple[int, float, Image]], camera: str, place: str, losses: Losses) -> Iterator[Frame]:
+    """Frames of `pictures`, counted and watched as they are handed out."""
+    watch = Watch(place, losses)
+    try:
+        for index, time_s, picture in pictures:
+            watch.see(index, time_s, picture)
+            yield Frame(index, time_s, camera, picture)
+    finally:
+        watch.end()
 
 
 def _same(a: Image, b: Image) -> bool:
