@@ -5,7 +5,7 @@ Two fragments of one camera are joined where
 - one begins after the other has ended, within `rejoin_s`: nobody is in two places at once;
 - the way between them is one that the person could go: nobody goes faster while out of sight than the faster of the
   two was seen to go in the half second before or after (one width of the face is forgiven);
-- the face does not come back smaller, by more than a third of its width: a face that is seen comes nearer or stands.
+- the face does not come back smaller, by more than a quarter of its width: a face that is seen comes nearer or stands.
   So the one who leaves in front and the stranger who enters far behind are kept apart;
 - their faces, each side pooled, are alike by `rejoin_score` or more: what strangers hardly ever reach.
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 SPEED_OVER_S = 0.5
 FORGIVEN_WIDTHS = 1.0
-LEAST_GROWTH = 2 / 3
+LEAST_GROWTH = 3 / 4
 
 
 def rejoined(

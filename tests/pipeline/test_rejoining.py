@@ -48,8 +48,8 @@ def test_nobody_goes_faster_out_of_sight_than_in_it():
 
 def test_a_face_comes_back_larger_or_as_large_and_not_much_smaller():
     assert len(joined(track("a", 0, 5), track("a", 10, 5, x=10, width=90))) == 1
-    assert len(joined(track("a", 0, 5), track("a", 10, 5, x=15, width=27))) == 1
-    assert len(joined(track("a", 0, 5), track("a", 10, 5, x=15, width=26))) == 2
+    assert len(joined(track("a", 0, 5), track("a", 10, 5, x=15, width=30))) == 1
+    assert len(joined(track("a", 0, 5), track("a", 10, 5, x=15, width=29))) == 2
 
 
 def test_the_person_who_is_more_alike_is_the_one_who_goes_on():
