@@ -6,6 +6,7 @@ that exists as a folder is a folder. What was deleted, or was never logged, is t
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from dataclasses import dataclass, field
@@ -238,6 +239,7 @@ def _fetch(client: MlflowClient, run_id: str, file: str, folder: Path) -> None:
 
     from facelab.experiments.store import quiet_mlflow
 
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # a bar a file is no answer
     with quiet_mlflow():
         try:
             client.download_artifacts(run_id, file, str(folder))
