@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from facelab import __version__
 from facelab.cli import (
+    alert_replay,
     alerts,
     attacks,
     caches,
@@ -104,6 +105,7 @@ for module in (
     schedule,
     status,
     alerts,
+    alert_replay,
     attacks,
     quality,
     deployment,

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from facelab.config import AlertRule
 from facelab.deploy.alert_replay import (
     AlertReplay,
     face_sightings,
@@ -27,72 +26,23 @@ from facelab.deploy.alert_replay import (
     watched_hours,
 )
 from facelab.errors import NotMeasured, UnattainableTarget
+from facelab.experiments.alert_rules import RULES, RuleOutcome, passage_of, rule_searches
 from facelab.experiments.floor import speaking_point
 from facelab.experiments.study import Study, say
-from facelab.pipeline.track_faces import TrackFaces, template_faces
+from facelab.experiments.workspace import written_whole
+from facelab.pipeline.track_faces import TrackFaces, live_faces, template_faces
+from facelab.stats._given import plain
 from facelab.stats.alarms import AlertLog, Thresholds, confirmable
 from facelab.stats.alerts import AlertRates, FirstAlerts, alert_rates, first_alerts
 from facelab.stats.journeys import journey_comparisons
 from facelab.stats.openset import OpenSetCurve, open_set_curve_of_searches
-from facelab.stats.searches import searches_from_candidates
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from facelab.config import AlertRule
     from facelab.stats._given import BoolArray, FloatArray
-    from facelab.stats.points import OperatingPoint
-    from facelab.types import Comparisons, Templates
-
-RULES = {
-    "passage end": AlertRule(),
-    "1 face": AlertRule(confirm="frames", m=1, n=1),
-    "2 of 3 faces": AlertRule(confirm="frames", m=2, n=3),
-    "3 of 5 faces": AlertRule(confirm="frames", m=3, n=5),
-}
-
-
-@dataclass(frozen=True, eq=False)
-class RuleOutcome:
-    """One confirmation rule at its own threshold.
-
-    Parameters
-    ----------
-    name : str
-        Of the rule.
-    point : OperatingPoint
-        Its threshold and rates, on the reporting half.
-    latency_s : (p,) array
-        Of each mated passage of the reporting half: seconds from first sight to the first right alert; infinite where
-        there is none.
-    in_view : (p,) bool array
-        True where that alert came while the person was still seen.
-    hindsight : bool
-        True where the faces were picked with hindsight.
-    """
-
-    name: str
-    point: OperatingPoint
-    latency_s: FloatArray
-    in_view: BoolArray
-    hindsight: bool
-
-    def quantile(self, share: float) -> float:
-        """Seconds within which `share` of those who were alerted were; NaN where nobody was."""
-        found = self.latency_s[np.isfinite(self.latency_s)]
-        return float(np.quantile(found, share)) if len(found) else float("nan")
-
-    def row(self, confidence: float = 0.95) -> dict[str, Any]:
-        """For a table."""
-        fpir, fnir = self.point.fpir, self.point.fnir
-        return {
-            "rule": self.name,
-            "threshold": round(self.point.threshold, 4),
-            "FPIR": _cell(fpir, confidence),
-            "FNIR": _cell(fnir, confidence),
-            "half alerted within": f"{self.quantile(0.5):.1f} s",
-            "nine in ten within": f"{self.quantile(0.9):.1f} s",
-            "while still in view": f"{int(self.in_view.sum())} of {int(np.isfinite(self.latency_s).sum())}",
-        }
+    from facelab.types import Comparisons
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +108,7 @@ class AlertStudy:
     @property
     def _passage_of(self) -> dict[str, str]:
         """The passage of each track."""
-        return _passage_of(self.study.probes.templates)
+        return passage_of(self.study.probes.templates)
 
     @cached_property
     def reported(self) -> AlertLog:
@@ -262,11 +212,36 @@ class AlertStudy:
             return say("No rule has a threshold at which rules could be compared.")
         return pd.DataFrame([outcome.row(self.study.scenario.confidence) for outcome in self.outcomes])
 
-    def keep(self) -> Path:
-        """Write the event table (CSV, as `facelab alerts` reads it), and say where."""
-        path = self.study.workspace.folder / "alerts.csv"
-        self.replay.log.to_frame().to_csv(path, index=False)
-        return path
+    def keep(self, path: Path | None = None) -> Path:
+        """Write the event table (CSV, as `facelab alerts` reads it) at `path` or in the workspace, and say where."""
+        place = self.study.workspace.folder / "alerts.csv" if path is None else path
+        with written_whole(place) as beside:
+            self.replay.log.to_frame().to_csv(beside, index=False)
+        return place
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON: the rule, the thresholds, the rates of the reporting half, and the rules compared."""
+        confidence = self.study.scenario.confidence
+        try:
+            rates: dict[str, Any] | None = self.rates.to_dict(confidence)
+        except NotMeasured:
+            rates = None
+        return {
+            "rule": self.study.scenario.alerts.model_dump(mode="json"),
+            "threshold": self.thresholds.pooled,
+            "by_camera": dict(self.thresholds.by_camera),
+            "alerts": len(self.replay.log),
+            "unjudged": len(self.replay.unjudged),
+            "suppressed": self.replay.log.suppressed,
+            "hindsight": self.replay.hindsight,
+            "false_alerts": rates,
+            "journeys": None if self.first is None else self.first.to_dict(confidence),
+            "rules": [
+                {"name": o.name, "hindsight": o.hindsight, "half_within_s": plain(o.quantile(0.5))}
+                | {"point": o.point.to_dict(confidence)}
+                for o in self.outcomes
+            ],
+        }
 
     def timeline_figure(self) -> Any:
         """Alerts over time by camera as a saved figure; a sentence where there are none."""
@@ -339,7 +314,7 @@ class NoAlerts:
 
     reason: str
 
-    def keep(self) -> None:
+    def keep(self, path: Path | None = None) -> None:
         """Nothing is written."""
 
     def timeline_figure(self) -> Any:
@@ -353,11 +328,27 @@ class NoAlerts:
         return (self.reason,)
 
 
-def alert_study(study: Study) -> AlertStudy | NoAlerts:
+def alert_study(study: Study, *, threshold: float | None = None, live: bool = False) -> AlertStudy | NoAlerts:
     """The alerts of a study at its own threshold: that of the smallest supported target, else of the first.
 
     Where the scenario's rule asks for thresholds by camera, each camera's own at that target are in force.
+
+    Parameters
+    ----------
+    study : Study
+        Whose passages and watchlist are used.
+    threshold : float, optional
+        For every camera, in place of the study's own; rules are then compared at it.
+    live : bool
+        True: the single faces are those that a live system could have embedded (`live_faces`), which reads the footage
+        once more; False: those of the templates.
     """
+    single = None
+    if live:
+        rule, settings = study.scenario.alerts, study.scenario.pipeline
+        single = live_faces(study.footage, study.passages, study.pack, rule.every_s, settings.quality)
+    if threshold is not None:
+        return AlertStudy(study, Thresholds(threshold), None, single)
     point = speaking_point(study)
     if point is None:
         return NoAlerts("No threshold came out of this study, so no alert can be replayed.")
@@ -366,38 +357,4 @@ def alert_study(study: Study) -> AlertStudy | NoAlerts:
         from facelab.experiments.camera_study import camera_study
 
         by_camera = camera_study(study).by_camera
-    return AlertStudy(study, Thresholds(point.threshold, by_camera), point.target)
-
-
-def rule_searches(candidates: dict[tuple[str, str], float], templates: Templates, comparisons: Comparisons) -> Any:
-    """What each passage's tracks could be alerted as, as searches: one row a passage, its fragments together.
-
-    Parameters
-    ----------
-    candidates : dict
-        From `confirmable`.
-    templates : Templates
-        Whose `sample_id` are the tracks.
-    comparisons : Comparisons
-        Its probes are the passages, and its enrolled people count.
-    """
-    passage = _passage_of(templates)
-    known = set(comparisons.probe_id.tolist())
-    rows = [(passage[t], who, score) for (t, who), score in candidates.items() if passage.get(t) in known]
-    subject = dict(zip(comparisons.probe_id.tolist(), comparisons.probe_subject.tolist()))
-    listed = {name for name, _, _ in rows}
-    rows += [(name, "", np.nan) for name in comparisons.probe_id.tolist() if name not in listed]
-    probe, alleged, score = zip(*rows)
-    return searches_from_candidates(probe, [subject[p] for p in probe], alleged, score, enrolled=comparisons.enrolled)
-
-
-def _passage_of(templates: Templates) -> dict[str, str]:
-    passage = templates.attributes.get("passage", templates.sample_id)
-    return dict(zip(templates.sample_id.tolist(), np.asarray(passage).astype(str).tolist()))
-
-
-def _cell(rate: Any, confidence: float) -> str:
-    if not rate.trials:
-        return "no search"
-    ends = rate.interval(confidence)
-    return f"{100 * rate.value:.2g} % ({rate.errors}/{rate.trials}) [{100 * ends.low:.2g}, {100 * ends.high:.2g}]"
+    return AlertStudy(study, Thresholds(point.threshold, by_camera), point.target, single)
