@@ -65,8 +65,9 @@ def evaluate(
     place, watch = open_workspace(workspace, chosen.name), Stopwatch()
     with place.lock():
         _begin(place, chosen.model_dump(mode="json"))
-        run = TrackedRun(chosen, place.folder / outbox.FOLDER)
-        journal = _Journal(place, run)
+        journal = _Journal(place)
+        run = TrackedRun(chosen, place.folder / outbox.FOLDER, journal.made)
+        journal.begin(run)
         links = Chain(
             place,
             {"scenario": str(place.scenario), "workspace": str(place.folder)},
@@ -141,7 +142,7 @@ def _keep_killed(place: Workspace) -> None:
     from facelab.experiments.run_record import log_notebook
 
     left = read_json(place.run)
-    if left.get("status") != "RUNNING" or left.get("tracking_uri") != tracking_uri():
+    if left.get("status") != "RUNNING" or left.get("tracking_uri") != tracking_uri() or "record" not in left:
         return
     record = outbox.Record(str(left["experiment"]), place.folder / outbox.FOLDER, str(left["record"]))
     if record.folder.is_dir():
@@ -159,18 +160,20 @@ def _keep_killed(place: Workspace) -> None:
 class _Journal:
     """``run.json``: which run the workspace's evaluation is and which cell it is at, for whoever finds it killed."""
 
-    def __init__(self, place: Workspace, run: TrackedRun) -> None:
-        self.place, self.run = place, run
+    def __init__(self, place: Workspace) -> None:
+        self.place = place
         self.links: Chain | None = None
-        self._said: dict[str, Any] = {
-            "experiment": run.scenario.name,
-            "name": run_name(run.scenario),
-            "record": run.record.id,
-            "run_id": "",
-            "tracking_uri": tracking_uri(),
-            "status": "RUNNING",
-            "at": "",
-        }
+        self._said: dict[str, Any] = {"run_id": "", "tracking_uri": tracking_uri(), "status": "RUNNING", "at": ""}
+
+    def begin(self, run: TrackedRun) -> None:
+        """The evaluation begins."""
+        scenario = run.scenario
+        self._said |= {"experiment": scenario.name, "name": run_name(scenario), "record": run.record.id}
+        self._write()
+
+    def made(self, run_id: str) -> None:
+        """The run exists."""
+        self._said |= {"run_id": run_id}
         self._write()
 
     def telling(self, progress: Progress) -> Progress:
@@ -191,9 +194,8 @@ class _Journal:
         self._write()
 
     def _write(self) -> None:
-        if self.run.ready and not self.run.failed:
-            self._said |= {"run_id": self.run.id}
-        write_json(self.place.run, self._said)
+        if "record" in self._said:
+            write_json(self.place.run, self._said)
 
 
 def _execute(links: Chain, run: TrackedRun, watch: Stopwatch) -> None:
