@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from facelab.errors import BadInput
+
 if TYPE_CHECKING:
     from facelab.data.footage import Footage
     from facelab.pipeline.passages import Passages
@@ -45,6 +47,11 @@ class ContactSheet:
         return self.reason or ", ".join(caption for caption, _ in self.pictures)
 
 
+def may_be_shown(footage: Footage, show: Show) -> bool:
+    """Whether pictures of the people in `footage` may be shown."""
+    return show == "always" or (show == "synthetic" and footage.synthetic)
+
+
 def contact_sheet(footage: Footage, passages: Passages, show: Show = "synthetic") -> ContactSheet:
     """A frame of each camera of `footage`, the faces of `passages` marked.
 
@@ -55,7 +62,7 @@ def contact_sheet(footage: Footage, passages: Passages, show: Show = "synthetic"
     show : {"synthetic", "always", "never"}
         Whether people may be shown.
     """
-    if show == "never" or (show == "synthetic" and not footage.synthetic):
+    if not may_be_shown(footage, show):
         return ContactSheet((), "Frames are not shown: they may hold pictures of real people (show_faces).")
     pictures = []
     for camera in footage.cameras:
@@ -73,7 +80,10 @@ def _frame(footage: Footage, camera: str, passages: Passages) -> tuple[str, byte
     tracks = passages.tracks
     own = tracks.camera == camera
     frames = islice(clip.frames(Losses()), 2 * FRAME)
-    best = max(frames, key=lambda frame: int(np.sum(own & (tracks.frame == frame.index))), default=None)
+    try:
+        best = max(frames, key=lambda frame: int(np.sum(own & (tracks.frame == frame.index))), default=None)
+    except BadInput:  # a clip that cannot be read: counted and named among the losses
+        return None
     if best is None:
         return None
     boxes = tracks.box[own & (tracks.frame == best.index)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections import defaultdict
 from typing import TYPE_CHECKING
@@ -9,13 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from facelab.data.losses import Losses
+from facelab.errors import BadInput
 from facelab.pipeline import cache
 from facelab.pipeline.progress import progress_bar
 
 if TYPE_CHECKING:
-    from facelab.data.footage import Footage
+    from collections.abc import Iterator
+
+    from facelab.data.footage import Clip, Footage
     from facelab.pipeline.packs import Pack
-    from facelab.types import Floats, Ints, Tracks
+    from facelab.types import Floats, Frame, Ints, Tracks
 
 KIND = "observations"
 
@@ -50,9 +54,15 @@ def _embedded(footage: Footage, tracks: Tracks, rows: Ints, pack: Pack, progress
     found = np.full((len(rows), pack.dimension), np.nan, np.float32)
     with progress_bar(f"{footage.name}: embedding", footage.frames_expected, "frame", wanted=progress) as bar:
         for clip in footage.clips:
-            for frame in clip.frames(Losses()):
+            for frame in _frames(clip):
                 bar.update(1)
                 positions = wanted.get((frame.camera, frame.index))
                 if positions:
                     found[positions] = pack.embed(frame.image, tracks.landmarks[rows[positions]])
     return found
+
+
+def _frames(clip: Clip) -> Iterator[Frame]:
+    """The frames of `clip`; none of one that cannot be read, which has no observation either."""
+    with contextlib.suppress(BadInput):
+        yield from clip.frames(Losses())

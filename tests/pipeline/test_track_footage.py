@@ -11,6 +11,7 @@ from facelab.config import PipelineSettings, Runtime
 from facelab.data.footage import Clip, Footage
 from facelab.errors import BadInput, NotMeasured
 from facelab.pipeline import cache
+from facelab.pipeline.observations import observation_embeddings
 from facelab.pipeline.run import track_footage
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -230,6 +231,14 @@ def test_a_clip_that_cannot_be_read_is_counted_and_named_and_the_rest_goes_on(wo
     again = ToyPack({})
     track_footage(Footage("toy", (Clip(good),)), again, runtime=ONE)
     assert again.detect_calls == 0
+
+
+def test_faces_are_embedded_again_although_another_clip_cannot_be_read():
+    good = ToySource(SEEN, 40, camera="a")
+    footage = Footage("toy", (Clip(Breaks(SEEN, 60, camera="b")), Clip(good)))
+    passages = track_footage(footage, ToyPack(SEEN), runtime=ONE)
+    found = observation_embeddings(footage, passages.tracks, np.arange(3), ToyPack(SEEN))
+    assert np.isfinite(found).all()
 
 
 def test_where_no_clip_can_be_read_the_cause_is_an_error():
