@@ -50,7 +50,7 @@ def passages(
     truth: Truth | None = None,
     pack: Pack | str | Path = DEFAULT_PACK,
     settings: PipelineSettings = PipelineSettings(),
-    runtime: Runtime = Runtime(),
+    runtime: Runtime | None = None,
 ) -> Passages:
     """Everyone who went past the cameras: one template a passage, from detection to pooled embedding.
 
@@ -62,8 +62,10 @@ def passages(
         The boxes of known people (`facelab.read_truth`), in place of what the footage's own manifest names.
     pack : Pack, str or Path
         The model pack, its name, or its folder; fetched on first use.
-    settings, runtime : PipelineSettings, Runtime
-        All that changes what comes out; and how the work is done.
+    settings : PipelineSettings
+        All that changes what comes out.
+    runtime : Runtime, optional
+        Who works, and how many at a time; unless given, as the environment says (``FACELAB_ENGINE``).
 
     Returns
     -------
