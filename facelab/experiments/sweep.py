@@ -229,7 +229,9 @@ def check_names(names: Iterable[str]) -> None:
     BadInput
         One of `names` is such a setting.
     """
+    people = "its points would be judged by different people, and the best of them would be luck"
     decided = {"name": "the scenario's name is where results go", "counts_only": "nothing is tuned on counts"}
+    decided |= {"split_seed": people, "select_share": people}
     for name in names:
         if name in decided:
             raise BadInput(f"a sweep cannot change it: {decided[name]}", place=f"--grid {name}")

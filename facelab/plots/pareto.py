@@ -66,9 +66,9 @@ def pareto_front(found: TradeoffLike, ax: Axes | None = None) -> Axes:
     ax.xaxis.set_minor_formatter(FuncFormatter(lambda *_: ""))
     ax.set_xlabel("FPIR (logarithmic; a rate of zero stands at the left edge)")
     ax.set_ylabel("FNIR, %")
-    if front.any():
+    if len(np.unique(found.cost[front])) > 1:
         style.figure_of(ax).colorbar(shown, ax=ax, label=found.unit, shrink=0.85)
-    finding = found.finding or f"{front.sum():,} of {len(front):,} points are beaten by no other"
+    finding = found.finding or f"{front.sum():,} of {len(front):,} thresholds are beaten by no other"
     style.title(ax, finding, "measured on people that no choice has seen")
     style.legend(ax, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
     return style.describe(

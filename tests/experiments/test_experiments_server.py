@@ -1,4 +1,4 @@
-"""A tracking server elsewhere works without a change: its address alone decides. Behind it is sqlite, not PostgreSQL."""
+"""A tracking server elsewhere works without a change: its address alone decides. Here it has sqlite behind it."""
 
 from __future__ import annotations
 

@@ -222,7 +222,7 @@ def test_a_sweep_makes_comparisons_once_and_is_a_run_with_a_run_for_each_point(s
 
     monkeypatch.setattr(Study, "match", never)
     steps: list[Step] = []
-    plan = SweepPlan({"split_seed": (1, 2), "rank": (1, 2)}, objective="minimise fnir subject to fpir <= 0.05")
+    plan = SweepPlan({"confidence": (0.9, 0.95), "rank": (1, 2)}, objective="minimise fnir subject to fpir <= 0.05")
     found = sweep("demo", plan, workers=1, progress=steps.append)
     assert found.matched == 0
     assert [point.changed for point in found.points] == grid_points(plan.grid)
@@ -234,7 +234,7 @@ def test_a_sweep_makes_comparisons_once_and_is_a_run_with_a_run_for_each_point(s
     query = f"tags.`mlflow.parentRunId` = '{found.run_id}'"
     nested = client.search_runs([parent.info.experiment_id], filter_string=query)
     assert len(nested) == 4
-    assert {run.data.params["split_seed"] for run in nested} == {"1", "2"}
+    assert {run.data.params["confidence"] for run in nested} == {"0.9", "0.95"}
     (best,) = (run for run in nested if run.data.tags.get("best") == "yes")
     assert found.best is not None
     assert best.data.tags["point"] == str(found.best.number)
@@ -271,8 +271,9 @@ def test_a_search_needs_the_fpir_that_it_keeps_and_every_end_is_checked_before_a
         sweep("demo", SweepPlan(space={"rank": Range(0, 3)}, objective="minimise fnir subject to fpir <= 0.1"))
     with pytest.raises(BadInput, match="give what to try"):
         sweep("demo", SweepPlan())
-    with pytest.raises(BadInput, match="a sweep cannot change it"):
-        sweep("demo", SweepPlan({"name": ("a", "b")}))
+    for name, values in (("name", ("a", "b")), ("split_seed", (1, 2))):
+        with pytest.raises(BadInput, match="a sweep cannot change it"):
+            sweep("demo", SweepPlan({name: values}))
     assert not (project / "mlruns").exists()
 
 
@@ -284,6 +285,6 @@ def test_the_front_is_drawn_with_words_and_zero_rates_have_a_place() -> None:
         ("a", "b", "c"), np.array([0.0, 0.01, 0.02]), np.array([0.3, 0.1, 0.2]), np.array([1.0, 2, 3]), "x a frame", 1
     )
     ax = pareto_front(found)
-    assert "2 of 3 points are beaten by no other" in ax.get_title(loc="left")
+    assert "2 of 3 thresholds are beaten by no other" in ax.get_title(loc="left")
     assert "b: FPIR 1 %, FNIR 10 %" in alt_text(ax)
     assert ax.get_xlim()[0] > 0
