@@ -11,7 +11,7 @@ deployed still hold?), which takes scores of the same pack and pipeline.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from facelab.errors import BadInput, NotMeasured
@@ -201,8 +201,6 @@ def _comparable(new: Measured, champion: Measured) -> None:
 
 def _at_champions(new: Measured, champion: Measured | None, other_people: bool) -> Measured:
     """`new` at the champion's threshold."""
-    from dataclasses import replace
-
     if champion is None:
         raise NotMeasured("there is no champion whose threshold could be judged; promote a run first")
     if new.scale != champion.scale:

@@ -9,7 +9,7 @@ file has it where a file is given, else as the newest run had it.
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from facelab.experiments.saved_run import PARENT_TAG
@@ -145,8 +145,6 @@ def _of_scenario(name: str, scenario: Scenario | None, runs: list[Run], now: flo
     if not cameras:
         finished = next((run for run in parents.values() if run.info.status == "FINISHED"), None)
         cameras[EVERYTHING] = _status(name, EVERYTHING, finished, None, every, now)
-    from dataclasses import replace
-
     return [
         replace(
             cameras[camera], last_attempt=attempt if newest and newest.info.run_id != cameras[camera].run_id else ""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from facelab.config import Floor, GateLimits
 from facelab.data.losses import Losses
+from facelab.data.people import default_people_folder
 from facelab.errors import BadInput
 from facelab.experiments.series import Series, SeriesPlan
-from facelab.experiments.series_pool import OutOfFocus, Pool
+from facelab.experiments.series_pool import OutOfFocus, Pool, altered_comparisons, out_of_focus
+from facelab.experiments.study import open_study
 from facelab.types import Comparisons, Frame
 
 PLAN = SeriesPlan(days=6, mates=40, strangers=80, altered_from=3, list_first=20, list_last=80, grown_on=5, target=0.1)
@@ -116,3 +119,19 @@ def test_out_of_focus_spreads_light_and_has_a_digest_of_its_own() -> None:
     assert frame.image[8, 10, 0] > 0
     assert source.digest != OutOfFocus(_Still(), 3.0).digest != "d" * 64
     assert (source.camera, source.frames_expected) == ("gate", 1)
+
+
+@pytest.mark.models
+@pytest.mark.slow
+@pytest.mark.skipif(not (default_people_folder() / "people.csv").is_file(), reason="the generated people are not here")
+def test_the_altered_camera_is_looked_at_anew_and_its_faces_are_worse(project: Path) -> None:
+    """Pixels to pool: a small terminal, its gate out of focus, everybody still a passage of the same people."""
+    small = {"footage.unknown": 4, "footage.wanted": 2, "footage.cameras": ["gate"], "watchlist.distractors": 3}
+    study = open_study("demo", overrides=small)
+    normal, altered = study.match(), altered_comparisons(study, "gate", 3.0)
+    pool = Pool(normal, altered, "gate")
+    assert sorted(altered.probe_id.tolist()) == sorted(normal.probe_id.tolist())
+    assert (pool.quality[pool.is_altered].mean()) < pool.quality[~pool.is_altered].mean()
+    assert pool.searches(5).subjects == 5
+    with pytest.raises(BadInput, match="not 'hall'"):
+        out_of_focus(study.footage, "hall", 3.0)
