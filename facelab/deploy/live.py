@@ -140,8 +140,9 @@ class CameraWatch:
             alerts += self._end(ended)
         return alerts
 
-    def finish(self) -> list[LiveAlert]:
-        """The camera has ended: what its last tracks give."""
+    def finish(self, silent_s: float = 0.0) -> list[LiveAlert]:
+        """The camera has ended, or has been silent for `silent_s`: what its last tracks give."""
+        self._now_s += silent_s
         return [alert for number in sorted(self._tracks) for alert in self._end(number)]
 
     def _fit(self, seen: Look) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -177,11 +178,10 @@ class CameraWatch:
         """A track has ended: its last stretch, then its template."""
         track = self._tracks.pop(number)
         alerts = self._stretch_over(number, track, track.stretch.end())
-        if track.seen < self._settings.tracking.min_observations:
-            return alerts
-        chosen = track.best.chosen()
+        short = track.seen < self._settings.tracking.min_observations
+        chosen = [] if short else track.best.chosen()
         if not chosen or self._rule.confirm == "frames":
-            self._site.decided(self._sighting(number, track, "", float("nan")), over=True)
+            self._site.decided(self._sighting(number, track, "", float("nan")), over=True)  # the rule forgets it
             return alerts
         vectors = self._site.pack.embed_aligned(np.stack([candidate.crop for candidate in chosen]))
         good = np.isfinite(vectors).all(axis=1)
