@@ -163,7 +163,11 @@ def _clock(place: Place, now: datetime) -> Finding:
     back = set_back(place.clock, now)
     if back is None:
         return Finding(name, "holds", "not set back since this machine last looked")
-    return Finding(name, "fails", f"set back by {back.total_seconds() / 3600:.1f} h since this machine last looked")
+    return Finding(
+        name,
+        "fails",
+        f"set back by {back.total_seconds() / 3600:.1f} h since this machine last looked ({place.clock} keeps when)",
+    )
 
 
 def _gallery(config: TunedConfig, place: Place) -> Finding:

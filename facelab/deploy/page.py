@@ -8,8 +8,8 @@ each: who said when that which alert was right (``confirm``) or wrong (``dismiss
 
 from __future__ import annotations
 
-import getpass
 import json
+import re
 import secrets
 import threading
 from collections import OrderedDict
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from facelab.deploy.events import expectation, jpeg
 from facelab.errors import BadInput
+from facelab.gallery.audit_log import user_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -131,7 +132,7 @@ class MonitorPage:
 
     def answer(self, given: Any, token: str | None) -> tuple[int, str]:
         """Take one answer: an HTTP status, and why."""
-        if token is None or not secrets.compare_digest(token, self._token):
+        if token is None or not secrets.compare_digest(token.encode(), self._token.encode()):
             return 403, "not from this page"
         known = isinstance(given, dict) and given.get("verdict") in VERDICTS
         with self._lock:
@@ -140,7 +141,7 @@ class MonitorPage:
             return 400, "no such alert, or no such answer"
         line = {
             "time": datetime.now(UTC).isoformat(timespec="seconds"),
-            "who": getpass.getuser(),
+            "who": user_name(),
             "verdict": given["verdict"],
             **{name: event[name] for name in ("id", "config", "camera", "track", "subject", "score", "threshold")},
             "alert_time": event["time"],
@@ -170,6 +171,7 @@ class _Request(BaseHTTPRequestHandler):
     """One request of the page `monitor`."""
 
     monitor: MonitorPage
+    timeout = 10  # s; one that says nothing is not waited for
 
     def do_GET(self) -> None:
         """The page, its state, or a picture."""
@@ -188,7 +190,7 @@ class _Request(BaseHTTPRequestHandler):
         if not self._own():
             return
         length = self.headers.get("Content-Length", "")
-        if self.path != "/answer" or not length.isdigit() or int(length) > LARGEST_BODY:
+        if self.path != "/answer" or re.fullmatch("[0-9]{1,6}", length) is None or int(length) > LARGEST_BODY:
             self._send(400, b"an answer is a small JSON object", "text/plain")
             return
         try:

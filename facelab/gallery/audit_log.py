@@ -88,7 +88,7 @@ class AuditLog:
         body = {
             "number": number,
             "time": (now or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds"),
-            "who": getpass.getuser(),
+            "who": user_name(),
             "action": action,
             "what": dict(what),
             "previous": previous,
@@ -106,7 +106,7 @@ class AuditLog:
         assert self._private is not None
         line = _signed_line({"number": record.number, "digest": record.digest}, self._private)
         beside = self.head_path.with_name(f".{self.head_path.name}.part")
-        beside.write_bytes(line + b"\n")
+        written_durably(beside, line + b"\n")
         beside.replace(self.head_path)
 
     def records(self) -> Iterator[LogRecord]:
@@ -199,6 +199,28 @@ class AuditLog:
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, InvalidSignature):
             raise BadInput("was edited, or written under another key", place=place) from None
         return dict(said)
+
+
+def written_durably(path: Path, content: bytes) -> None:
+    """`content` in the file at `path`; it is on the disk, and the folder knows of it, when this returns."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    if os.name == "posix":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def user_name() -> str:
+    """The user of the machine; the number where it has no name, as in a container."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
 
 
 def _canonical(value: Any) -> bytes:

@@ -29,7 +29,7 @@ import numpy as np
 from filelock import FileLock
 
 from facelab.errors import BadInput, PackError
-from facelab.gallery.audit_log import AuditLog
+from facelab.gallery.audit_log import AuditLog, written_durably
 from facelab.gallery.sealed import (
     Entry,
     Sealer,
@@ -74,6 +74,8 @@ class Vault:
         self.folder, self._header = folder, read_header(folder)
         if self._header.key_id != key_id(key):
             raise BadInput("is under another key than the one given", place=str(folder))
+        if self._header.log_key != log_key(key).public_key().public_bytes_raw().hex():
+            raise BadInput("its header names another key for its log: it was edited", place=str(folder))
         self._sealer, self._names_key = Sealer(self._header, key), derived(key, "names")
         self.log = AuditLog(folder / "audit.jsonl", log_key(key))
 
@@ -210,7 +212,7 @@ class Vault:
     def _change(self, action: str, told: dict[str, Any], index: dict[str, Entry]) -> None:
         plain = json.dumps([entry.to_dict() for entry in index.values()]).encode()
         sealed = self._sealer.sealed(plain, INDEX)
-        (self.folder / NEXT).write_bytes(sealed)
+        written_durably(self.folder / NEXT, sealed)  # before the log speaks of it, or a power cut would lose it
         self.log.append(action, {**told, "index": sha256_of_bytes(sealed)})
         (self.folder / NEXT).replace(self.folder / INDEX)
         self._sweep(index)
@@ -236,7 +238,7 @@ class Vault:
     def _written(self, subject: str, templates: Templates, now: datetime, retain_until: datetime | None) -> Entry:
         name = secrets.token_hex(16)
         sealed = self._sealer.sealed(packed(templates), name)
-        (self.folder / "entries" / name).write_bytes(sealed)
+        written_durably(self.folder / "entries" / name, sealed)
         return Entry(subject, name, sha256_of_bytes(sealed), now, retain_until)
 
     def _read(self, entry: Entry) -> Templates:

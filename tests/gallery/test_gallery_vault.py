@@ -110,7 +110,7 @@ def test_a_wrong_key_opens_nothing(vault: Vault) -> None:
     header = json.loads((vault.folder / "vault.json").read_text())
     header["key_id"] = derived(OTHER, "id").hex()[:16]
     (vault.folder / "vault.json").write_text(json.dumps(header))
-    with pytest.raises(BadInput, match="edited, or written under another key"):
+    with pytest.raises(BadInput, match="names another key for its log"):
         Vault(vault.folder, OTHER).gallery()
 
 
