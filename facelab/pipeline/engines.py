@@ -3,8 +3,8 @@
 Every engine does the same work (`facelab.pipeline.clip_work`) and gives the same bytes; they differ in what they cost:
 
 - *threads*: one pack serves all and there is nothing to start; the frames of one clip are looked at ahead of its
-  tracker, so that a single clip keeps every core busy. What is Python is done by one of them at a time, which tells
-  from some eight cores on.
+  tracker, so that a single clip keeps every core busy. What is Python is done by one of them at a time, which bounds
+  what many cores gain where many faces are in sight (docs/scale.md).
 - *processes* (joblib): one clip a process; nothing is shared, and each process takes seconds and the memory of a pack
   to start. A process that dies, killed for memory for instance, is replaced, and its clip begun again.
 - *dask*: one clip a thread of each worker of a cluster (`facelab.pipeline.engine_dask`).

@@ -32,7 +32,7 @@ def test_an_engine_that_cannot_work_ends_an_evaluation_before_it_begins(options,
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(app, ["evaluate", "demo", *options])
     assert result.exit_code == 12
-    assert said in result.output.replace(chr(10), ' ')
+    assert said in result.output.replace(chr(10), " ")
     assert not list(tmp_path.iterdir())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import threading
 from contextlib import contextmanager
@@ -160,6 +161,6 @@ def test_a_camera_that_drops_is_opened_again_and_goes_on_in_index_and_time(media
     assert losses.frames_read == len(frames) >= 90
     assert [frame.index for frame in frames] == list(range(len(frames)))
     times = [frame.time_s for frame in frames]
-    assert all(later > earlier for earlier, later in zip(times, times[1:]))
+    assert all(later > earlier for earlier, later in itertools.pairwise(times))
     assert times[-1] > 3.8
     assert any("it was lost, and is back" in line for line in losses.named)
