@@ -3,7 +3,8 @@
 Who is compared: generated passengers who are on the watchlist, their enrolment photograph against a picture of them
 walking; elsewhere the subjects with two photographs or more, the first against the last. The smallest width and the
 lowest quality that come out (`DegradationReport.minimum_width_px`, ``minimum_quality``) are what a tuned config can
-carry; None says that there were too few people to trust any.
+carry; None says that there were too few people to trust any. They belong to the threshold, so they are read at the one
+that speaks for the study; where there is none, at the FMR that the scenario names (`faces.fmr`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from facelab.config import Scenario, SyntheticWatchlist, TerminalFootage
 from facelab.errors import NotMeasured
 from facelab.experiments.degradation_study import FacePair, degraded_scores
+from facelab.experiments.floor import speaking_point
 from facelab.experiments.sources import watchlist_photographs
 from facelab.experiments.study import Study, say
 from facelab.stats.degradation import DegradationReport, degradation_report
@@ -43,7 +45,9 @@ class FaceTrustStudy:
         pairs = photograph_pairs(self.study.scenario)[: settings.people]
         try:
             scores = degraded_scores(pairs, self.study.pack, settings=self.study.scenario.pipeline)
-            return degradation_report(scores, fmr=settings.fmr, margin=settings.margin)
+            point = speaking_point(self.study)
+            threshold = None if point is None else point.threshold
+            return degradation_report(scores, fmr=settings.fmr, margin=settings.margin, threshold=threshold)
         except NotMeasured:
             return None
 

@@ -107,4 +107,4 @@ def _name(result: ConditionResult, found: DegradationReport) -> str:
 
 def _below(found: DegradationReport) -> str:
     people = len(found.scores.subject)
-    return f"{people:,} people, one comparison each; threshold {found.threshold:.3f} at FMR {100 * found.fmr:g} %"
+    return f"{people:,} people, one comparison each; threshold {found.threshold:.3f} at FMR {100 * found.fmr:.2g} %"

@@ -240,7 +240,7 @@ class DegradationReport:
         """Which faces can be trusted, what was left of the others, and how sure that is."""
         n, full = len(self.scores.subject), self.full
         head = (
-            f"At a threshold of {self.threshold:.3f} (FMR {100 * self.fmr:g} % between these {n} people, faces "
+            f"At a threshold of {self.threshold:.3f} (FMR {100 * self.fmr:.2g} % between these {n} people, faces "
             f"undegraded), {full.missed.errors} of {n} people are missed with a good face."
         )
         if not self._holds(full.missed):
@@ -329,7 +329,7 @@ def degradation_report(
     margin : float
         How far the missed rate may lie above that of undegraded faces.
     threshold : float, optional
-        A threshold of one's own in its place.
+        A threshold of one's own in its place; `fmr` is then what was measured at it.
 
     Raises
     ------
@@ -344,6 +344,8 @@ def degradation_report(
             needed = math.ceil(1 / fmr)
             raise NotMeasured(f"FMR {fmr:g} wants {needed:,} comparisons of people, there are {len(others):,}")
         threshold = _threshold(others, fmr)
+    else:
+        fmr = float(np.mean(others >= threshold)) if len(others) else fmr
     return DegradationReport(scores, float(threshold), fmr, margin)
 
 
