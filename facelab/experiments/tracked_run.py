@@ -162,8 +162,10 @@ class TrackedRun(RunLog):
 
     def _tags(self) -> dict[str, str]:
         synthetic = self.scenario.footage.kind == "terminal"
+        # a run with the tag `scenario` is a whole evaluation: what is compared, gated and watched
+        whose = "scenario" if self.kind == "evaluation" else f"{self.kind}.of"
         return {
-            "scenario": self.scenario.name,
+            whose: self.scenario.name,
             "pack": self.scenario.pack,
             "evidence": "synthetic" if synthetic else "real",
             KIND: self.kind,

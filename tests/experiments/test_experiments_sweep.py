@@ -17,6 +17,7 @@ from facelab.experiments.objective import Limit, Objective, parse_objective
 from facelab.experiments.pareto import Tradeoff, non_dominated
 from facelab.experiments.progress import Step
 from facelab.experiments.remembered_pack import RememberedPack
+from facelab.experiments.saved_run import finished_runs
 from facelab.experiments.scenario import load_scenario
 from facelab.experiments.search import Search
 from facelab.experiments.store import open_store
@@ -231,6 +232,8 @@ def test_a_sweep_makes_comparisons_once_and_is_a_run_with_a_run_for_each_point(s
     client = open_store()
     parent = client.get_run(found.run_id)
     assert parent.data.tags["facelab.kind"] == "sweep"
+    assert parent.data.tags["sweep.of"] == "demo"
+    assert finished_runs("demo", client) == [], "a sweep is no evaluation: nothing is compared with it or watched by it"
     query = f"tags.`mlflow.parentRunId` = '{found.run_id}'"
     nested = client.search_runs([parent.info.experiment_id], filter_string=query)
     assert len(nested) == 4
