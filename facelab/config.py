@@ -259,7 +259,7 @@ class FaceTrust(Settings):
     """The study of small and bad faces: how many people, and what counts as trustworthy."""
 
     people: int = Field(30, ge=2, description="people with two photographs, at most; one comparison each and condition")
-    fmr: Rate01 = Field(1e-2, description="the threshold is that of this FMR between these people, faces undegraded")
+    fmr: Rate01 = Field(1e-2, description="where no threshold came out: that of this FMR between these people")
     margin: Share = Field(
         0.1, description="trusted: where the upper bound of FNMR is at most so far above the FNMR of good faces"
     )
