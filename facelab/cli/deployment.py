@@ -62,6 +62,7 @@ def check(
 def keys(
     name: Annotated[str, typer.Argument(help="What the keys are called: <name>.key and <name>.pub.")],
     folder: Annotated[Path, typer.Option(help="Where they are written.")] = Path(),
+    json: Json = False,
 ) -> None:
     """Make a pair of keys: the private one signs configs and stays with its owner, the public one checks them.
 
@@ -70,6 +71,9 @@ def keys(
     from facelab.deploy.signature import key_id, new_keys, public_key
 
     private, public = new_keys(folder.expanduser(), name)
+    if json:
+        answer_json({"key": key_id(public_key(public)), "private": str(private), "public": str(public)})
+        return
     rows = [("private, for its owner alone", str(private)), ("public", str(public))]
     answer_table(f"key {key_id(public_key(public))}", ("", "file"), rows)
 
@@ -77,22 +81,28 @@ def keys(
 def sign(
     config: Config,
     key: Annotated[Path, typer.Option("--key", help="The private key (<name>.key).")],
+    json: Json = False,
 ) -> None:
     """Sign a tuned config in place: `facelab check --key` then tells whether anything in it was changed since.
 
     Example: facelab sign results/demo/tuned.json --key ours.key
     """
     from facelab.deploy import read_tuned, write_tuned
-    from facelab.deploy.signature import private_key, signed
+    from facelab.deploy.signature import config_id, key_id, private_key, signed
 
-    done = signed(read_tuned(config), private_key(key))
+    secret = private_key(key)
+    done = signed(read_tuned(config), secret)
     write_tuned(config, done)
-    message(f"{config} is signed by key {done.signature.key_id if done.signature else ''}")
+    if json:
+        answer_json({"config": config_id(done), "key": key_id(secret.public_key())})
+        return
+    message(f"{config} is signed by key {key_id(secret.public_key())}")
 
 
 def card(
     config: Config,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write it there; .html gives a page.")] = None,
+    json: Json = False,
 ) -> None:
     """What a tuned config says, for a person: may it be used, what does it cost, for what does it hold.
 
@@ -104,11 +114,11 @@ def card(
 
     tuned = read_tuned(config)
     if output is None:
-        print(card_text(tuned), end="")
+        answer_json({"markdown": card_text(tuned)}) if json else print(card_text(tuned), end="")
         return
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(card_page(tuned) if output.suffix == ".html" else card_text(tuned), encoding="utf-8")
-    message(f"wrote {output}")
+    answer_json({"path": str(output)}) if json else message(f"wrote {output}")
 
 
 def convert(
@@ -142,6 +152,7 @@ def bundle(
     config: Config,
     target: Annotated[Path, typer.Argument(help="A folder that is not there yet, or a file that ends in .zip.")],
     pack: OwnPack = None,
+    json: Json = False,
 ) -> None:
     """Put config, card, schema, models, licences and an example consumer into one folder or zip.
 
@@ -154,7 +165,8 @@ def bundle(
     tuned = read_tuned(config)
     models = load_pack(tuned.pack.name if pack is None else path_or_name(pack))
     message(f"{models.licence}" + (f"; {models.restriction}" if models.restriction else ""))
-    print(write_bundle(tuned, models, target))
+    made = write_bundle(tuned, models, target)
+    answer_json({"path": str(made)}) if json else print(made)
 
 
 def replay(

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from facelab.cli.arguments import path_or_name
-from facelab.cli.deployment import Config, KeyFile, OwnPack, gallery_at
+from facelab.cli.deployment import Config, KeyFile, OwnPack, TrustedKeys, gallery_at
 from facelab.cli.output import message
 
 if TYPE_CHECKING:
     from facelab.data.footage import Clip, Footage
+    from facelab.deploy.checking import Place
     from facelab.deploy.delivery import Delivery
     from facelab.deploy.live import LiveAlert
     from facelab.deploy.page import MonitorPage
@@ -35,6 +36,8 @@ def watch(
     ],
     watchlist: Annotated[Path, typer.Option(help="A gallery (parquet) or an encrypted watchlist (its folder).")],
     key_file: KeyFile = None,
+    key: TrustedKeys = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse to start where `facelab check` says fails.")] = False,
     pack: OwnPack = None,
     realtime: Annotated[
         bool, typer.Option("--realtime", help="Give files at their own pace, and drop as live.")
@@ -53,16 +56,19 @@ def watch(
     Example: facelab watch tuned.json gate=rtsp://10.0.0.7/1 hall=hall.mp4 --watchlist vault --key-file list.key
     """
     from facelab.deploy import read_tuned
+    from facelab.deploy.checking import Place
     from facelab.deploy.events import Events, expectation
     from facelab.deploy.live import WatchedSite
     from facelab.deploy.watching import watch as watched
+    from facelab.pipeline.folders import cache_folder
     from facelab.pipeline.packs import load_pack
 
     tuned = read_tuned(config)
     footage = _footage(sources)
     gallery = gallery_at(watchlist, key_file)
-    site = WatchedSite(tuned, load_pack(tuned.pack.name if pack is None else path_or_name(pack)), gallery)
-    _warn(tuned, footage, len(gallery))
+    own = None if pack is None else path_or_name(pack)
+    site = WatchedSite(tuned, load_pack(own or tuned.pack.name), gallery)
+    _hold(tuned, Place(own, len(gallery), footage.cameras, cache_folder() / "latest-time"), key, strict)
     message(expectation(tuned))
     events = Events(tuned, datetime.now(UTC), with_crop=crop)
     delivery = None if webhook is None else _delivery(webhook, spool)
@@ -126,13 +132,21 @@ def _monitor(config: TunedConfig, answers: Path, port: int, photographs: Path | 
     return monitor
 
 
-def _warn(config: TunedConfig, footage: Footage, enrolled: int) -> None:
-    """Say where the config does not hold; it is run anyway, as a test may want."""
-    from facelab.deploy.checking import Place, findings
-    from facelab.pipeline.folders import cache_folder
+def _hold(config: TunedConfig, place: Place, keys: list[Path] | None, strict: bool) -> None:
+    """Say where the config does not hold; it is run anyway unless the signature is wrong, or something is and `strict`.
 
-    place = Place(None, enrolled, footage.cameras, cache_folder() / "latest-time")
-    for finding in findings(config, place):
+    Raises
+    ------
+    BadInput
+        No key of `keys` signed it, or `strict` and something fails.
+    """
+    from facelab.deploy.checking import findings
+    from facelab.deploy.signature import public_key
+    from facelab.errors import BadInput
+
+    for finding in findings(config, place, trusted=[public_key(path) for path in keys or ()]):
+        if finding.verdict == "fails" and (strict or finding.check == "signature"):
+            raise BadInput(f"the config is not run: {finding}", place="watch")
         if finding.verdict == "fails":
             message(f"warning: {finding}")
 

@@ -25,14 +25,15 @@ KeyFile = Annotated[
 
 
 @app.command("key")
-def new_key(path: Annotated[Path, typer.Argument(help="Where the key is written.")]) -> None:
+def new_key(path: Annotated[Path, typer.Argument(help="Where the key is written.")], json: Json = False) -> None:
     """Make a key. Whoever loses it loses the watchlist; keep a copy elsewhere.
 
     Example: facelab watchlist key ~/watchlist.key
     """
     from facelab.gallery import new_vault_key
 
-    print(new_vault_key(path.expanduser()))
+    made = new_vault_key(path.expanduser())
+    answer_json({"path": str(made)}) if json else print(made)
 
 
 @app.command()
@@ -43,6 +44,7 @@ def enrol(
     pack: PackName = "scrfd-mbf",
     days: Annotated[int | None, typer.Option("--retain-days", min=1, help="They go after so many days.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Enrol anew whoever is there already.")] = False,
+    json: Json = False,
 ) -> None:
     """Add people from photographs; the vault is made where there is none. Nobody who is there is touched.
 
@@ -58,7 +60,10 @@ def enrol(
     until = None if days is None else datetime.now(UTC) + timedelta(days=days)
     count = opened.enrol(gallery, retain_until=until, replace=replace)
     message(str(enrolment_report(gallery)))
-    message(f"{count:,} people are in {vault}" + ("" if until is None else f" until {until:%Y-%m-%d}"))
+    if json:
+        answer_json({"enrolled": count, "retain_until": None if until is None else until.isoformat()})
+        return
+    message(f"{count:,} people were enrolled in {vault}" + ("" if until is None else f" until {until:%Y-%m-%d}"))
 
 
 @app.command("list")
@@ -82,13 +87,17 @@ def list_entries(vault: Folder, key_file: KeyFile = None, json: Json = False) ->
 
 @app.command()
 def remove(
-    vault: Folder, subjects: Annotated[list[str], typer.Argument(help="Whom.")], key_file: KeyFile = None
+    vault: Folder,
+    subjects: Annotated[list[str], typer.Argument(help="Whom.")],
+    key_file: KeyFile = None,
+    json: Json = False,
 ) -> None:
     """Take people out.
 
     Example: facelab watchlist remove vault p0001 p0002 --key-file ~/watchlist.key
     """
-    message(f"{_opened(vault, key_file).remove(subjects):,} people were removed")
+    count = _opened(vault, key_file).remove(subjects)
+    answer_json({"removed": count}) if json else message(f"{count:,} people were removed")
 
 
 @app.command()
@@ -96,6 +105,7 @@ def export(
     vault: Folder,
     out: Annotated[Path, typer.Option("--out", help="The gallery in the clear (parquet).")],
     key_file: KeyFile = None,
+    json: Json = False,
 ) -> None:
     """Write the gallery in the clear, for an evaluation; it is logged.
 
@@ -105,6 +115,9 @@ def export(
 
     gallery = _opened(vault, key_file).gallery("export")
     tables.write_gallery(out, gallery)
+    if json:
+        answer_json({"path": str(out), "enrolled": len(gallery)})
+        return
     message(f"{len(gallery):,} people, not encrypted, are in {out}")
 
 
@@ -112,32 +125,46 @@ def export(
 def show_log(
     vault: Folder,
     at_least: Annotated[int, typer.Option(min=0, help="Records that it once had, as you noted them.")] = 0,
+    log_key: Annotated[str, typer.Option(help="The log's public key, as you noted it.")] = "",
+    key_file: KeyFile = None,
     json: Json = False,
 ) -> None:
-    """The log, verified; no key is needed. An edited, cut or replaced log gives exit code 12.
+    """The log, verified. An edited, cut or replaced log gives exit code 12.
+
+    It is verified with the public key in the vault's own header: whoever replaced header and log together is found out
+    by `--log-key` with the key that you noted, or by `--key-file`.
 
     Example: facelab watchlist log vault --at-least 120
     """
+    from facelab.errors import BadInput
     from facelab.gallery import public_log
+    from facelab.gallery.sealed import read_header
 
-    log = public_log(vault)
+    named = read_header(vault).log_key
+    if log_key and named != log_key.lower():
+        raise BadInput("its header names another key for its log than the one you noted", place=str(vault))
+    log = public_log(vault) if key_file is None else _opened(vault, key_file).log
     last = log.verify(at_least=at_least)
     records = list(log.records())
     if json:
-        answer_json({"records": [record.__dict__ for record in records], "head": last.digest if last else None})
+        head = last.digest if last else None
+        answer_json({"records": [record.__dict__ for record in records], "head": head, "log_key": named})
         return
     rows = [(r.number, r.time, r.who, r.action, _told(r.what)) for r in records]
     answer_table("the log is whole", ("", "time", "who", "action", "what"), rows)
     if last is not None:
-        message(f"note elsewhere: {last.number} records, head {last.digest}")
+        message(f"note elsewhere: {last.number} records, head {last.digest}, log key {named}")
 
 
-def purge(vault: Folder, key_file: KeyFile = None) -> None:
+def purge(vault: Folder, key_file: KeyFile = None, json: Json = False) -> None:
     """Remove everybody from an encrypted watchlist whose date of retention is over; it is logged.
 
     Example: facelab purge vault --key-file ~/watchlist.key
     """
     gone = _opened(vault, key_file).purge()
+    if json:
+        answer_json({"removed": list(gone)})
+        return
     message(f"{len(gone):,} people were removed" + (f": {', '.join(gone)}" if gone else "; nobody's date is over"))
 
 
