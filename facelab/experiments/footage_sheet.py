@@ -47,9 +47,9 @@ class ContactSheet:
         return self.reason or ", ".join(caption for caption, _ in self.pictures)
 
 
-def may_be_shown(footage: Footage, show: Show) -> bool:
-    """Whether pictures of the people in `footage` may be shown."""
-    return show == "always" or (show == "synthetic" and footage.synthetic)
+def may_be_shown(show: Show, *, synthetic: bool) -> bool:
+    """Whether pictures of people may be shown, who do not exist where they are `synthetic`."""
+    return show == "always" or (show == "synthetic" and synthetic)
 
 
 def contact_sheet(footage: Footage, passages: Passages, show: Show = "synthetic") -> ContactSheet:
@@ -62,7 +62,7 @@ def contact_sheet(footage: Footage, passages: Passages, show: Show = "synthetic"
     show : {"synthetic", "always", "never"}
         Whether people may be shown.
     """
-    if not may_be_shown(footage, show):
+    if not may_be_shown(show, synthetic=footage.synthetic):
         return ContactSheet((), "Frames are not shown: they may hold pictures of real people (show_faces).")
     pictures = []
     for camera in footage.cameras:
