@@ -124,6 +124,7 @@ def test_an_altered_or_exchanged_template_is_noticed(vault: Vault) -> None:
     second.write_bytes(one)
     with pytest.raises(BadInput, match="altered or exchanged"):
         vault.gallery()
+    first.write_bytes(one)
     second.unlink()
     with pytest.raises(BadInput, match="cannot be read"):
         vault.gallery()
