@@ -170,7 +170,8 @@ def main() -> None:
                     ", ".join(map(form.format, row)) for form, row in (("{:.1f}", life.kills), ("{}", life.kept))
                 )
                 print(
-                    f"{way:16}{len(life.kills):6}  {moments:40}{kept:32}{'yes' if life.same else 'NO':>10}", flush=True
+                    f"{way:16}{len(life.kills):6}  {moments:38}  {kept:30}  {'yes' if life.same else 'NO':>10}",
+                    flush=True,
                 )
     print(f"{total} kills; {'every life ended with the same bytes' if not wrong else f'{wrong} LIVES DIFFER'}")
     sys.exit(bool(wrong))
