@@ -25,7 +25,7 @@ def log_runs(
 ) -> None:
     """Log the runs that were kept while the MLflow server was down; logging one twice changes nothing.
 
-    Example: MLFLOW_TRACKING_URI=https://mlflow.example facelab log
+    Example: facelab log --workspace results/demo
     """
     from facelab.experiments.outbox import log_kept, outboxes
 
