@@ -139,7 +139,13 @@ def pack_record(pack: PackLike) -> PackRecord:
 
 
 def validity_record(
-    enrolled: int, cameras: Sequence[str], quality: Quality, created: datetime, *, days: int
+    enrolled: int,
+    cameras: Sequence[str],
+    quality: Quality,
+    created: datetime,
+    *,
+    days: int,
+    trusted: tuple[float | None, float | None] = (None, None),
 ) -> ValidityRecord:
     """For what a threshold holds that was measured with a watchlist of `enrolled` subjects on `cameras`.
 
@@ -155,13 +161,16 @@ def validity_record(
         When it was measured, with its time zone.
     days : int
         After so many days it is to be measured again.
+    trusted : (float or None, float or None)
+        The narrowest face (px) and the lowest quality that the models were shown to be trusted with; None: not shown.
     """
+    narrowest, lowest = trusted
     return ValidityRecord(
         enrolled_max=int(enrolled / TESTED_SHARE),
         enrolled_rule=f"{enrolled:,} were tested, and the tested list must be 90 % of the operational one "
         "(NIST SP 800-63A-4, 3.11)",
-        min_width_px=quality.min_width_px,
-        min_quality=quality.min_quality,
+        min_width_px=max(quality.min_width_px, narrowest or 0.0),
+        min_quality=max(quality.min_quality, lowest or 0.0),
         cameras=tuple(cameras),
         expires=created + timedelta(days=days),
     )

@@ -64,7 +64,12 @@ def tuned_config(study: Study, *, accept_restriction: bool = False) -> TunedConf
         use=allowed_use(pack, synthetic=synthetic, restriction_accepted=accept_restriction),
         operating_point=chosen,
         validity=validity_record(
-            evidence.enrolled, evidence.cameras, scenario.pipeline.quality, created, days=scenario.valid_days
+            evidence.enrolled,
+            evidence.cameras,
+            scenario.pipeline.quality,
+            created,
+            days=scenario.valid_days,
+            trusted=_trusted(study),
         ),
         pack=pack_record(pack),
         pipeline=scenario.pipeline,
@@ -97,6 +102,14 @@ def tuned_config(study: Study, *, accept_restriction: bool = False) -> TunedConf
         scores=scores_record(halves.report.searches),
         also_measured=others,
     )
+
+
+def _trusted(study: Study) -> tuple[float | None, float | None]:
+    """The narrowest face and the lowest quality that the study's pack was shown to be trusted with; None: not shown."""
+    from facelab.experiments.face_trust import face_trust
+
+    found = face_trust(study)
+    return found.minimum_width_px, found.minimum_quality
 
 
 def _camera_thresholds(study: Study) -> dict[str, float]:

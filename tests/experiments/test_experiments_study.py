@@ -15,6 +15,7 @@ from facelab.errors import BadInput, NotMeasured
 from facelab.experiments.curve_table import COLUMNS, read_curve, write_curve
 from facelab.experiments.evidence import Evidence
 from facelab.experiments.study import Study, measured_points, open_study
+from facelab.pipeline.packs.registry import SHIPPED
 from facelab.stats.points import OperatingPoint, Unattainable
 from facelab.types import Comparisons
 
@@ -118,10 +119,18 @@ def test_points_are_written_with_what_they_were_measured_on(study: Study) -> Non
 
 class _Pack:
     name, fingerprint, dimension, licence = "scrfd-mbf", "a" * 64, 512, "research"
-    files: ClassVar = {"det.onnx": "b" * 64}
+    spec = SHIPPED["scrfd-mbf"].spec
+    files: ClassVar = dict(spec.files)
     operational_use, restriction = False, "non-commercial research only"
 
 
+@pytest.fixture
+def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The study of small faces, without a model."""
+    monkeypatch.setattr("facelab.experiments.tuned._trusted", lambda study: (24.0, None))
+
+
+@pytest.mark.usefixtures("trusted")
 def test_the_tuned_config_follows_its_schema_and_names_the_run(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_RUN_ID", "run-7")
     monkeypatch.setitem(study.__dict__, "pack", _Pack())
@@ -129,12 +138,15 @@ def test_the_tuned_config_follows_its_schema_and_names_the_run(study: Study, mon
     assert read_tuned(study.workspace.tuned) == config
     jsonschema.validate(json.loads(study.workspace.tuned.read_text()), tuned_schema())
     assert config.evidence.run_id == "run-7"
+    assert (config.validity.min_width_px, config.validity.min_quality) == (24.0, 0.0)
+    assert config.validity.enrolled_max == 66
     assert config.use.status == "evaluation only"
     assert config.threshold == study.points[1].threshold
     assert config.operating_point.target_fpir == 0.05
     assert "synthetic evidence: not for deployment" in config.evidence.statement
 
 
+@pytest.mark.usefixtures("trusted")
 def test_a_named_target_is_exported(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     other = open_study("demo", overrides={"export_target_fpir": "0.1"})
     monkeypatch.setitem(other.__dict__, "pack", _Pack())
