@@ -16,6 +16,7 @@ from facelab import __version__
 from facelab.cli import (
     alert_replay,
     alerts,
+    answers,
     attacks,
     caches,
     compare,
@@ -105,6 +106,7 @@ for module in (
     schedule,
     status,
     alerts,
+    answers,
     alert_replay,
     attacks,
     quality,

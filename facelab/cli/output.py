@@ -15,7 +15,7 @@ from facelab.plain import plain
 
 def message(text: str) -> None:
     """Tell the person at the terminal something that is not the answer."""
-    print(f"facelab: {text}", file=sys.stderr, flush=True)
+    print(f"facelab: {text}\n", end="", file=sys.stderr, flush=True)  # in one piece: several threads may tell at once
 
 
 def answer_json(value: Any) -> None:

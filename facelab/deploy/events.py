@@ -46,8 +46,9 @@ class Events:
         moment = (self._started + timedelta(seconds=alert.time_s)).isoformat(timespec="milliseconds")
         said: dict[str, Any] = {
             "event": "alert",
-            "id": self._id(moment, alert.camera, alert.track, alert.alleged),
+            "id": event_id(self.config_id, moment, alert.camera, alert.track, alert.alleged),
             "config": self.config_id,
+            "started": self._started.isoformat(timespec="seconds"),
             "use": self._config.use.status,
             "evidence": self._config.evidence.kind,
             "camera": alert.camera,
@@ -64,8 +65,10 @@ class Events:
             said["crop"] = base64.b64encode(jpeg(found.crop)).decode()
         return said
 
-    def _id(self, *parts: str) -> str:
-        return hashlib.sha256("\n".join((self.config_id, *parts)).encode()).hexdigest()[:32]
+
+def event_id(config: str, moment: str, camera: str, track: str, subject: str) -> str:
+    """What an alert is called: a digest of the config's id, the event's time, camera, track and alleged subject."""
+    return hashlib.sha256("\n".join((config, moment, camera, track, subject)).encode()).hexdigest()[:32]
 
 
 def jpeg(image: Image) -> bytes:

@@ -34,6 +34,8 @@ SHOWN = 200
 LARGEST_BODY = 4096
 VERDICTS = ("confirm", "dismiss")
 ADDRESS = "127.0.0.1"
+ANSWERED = ("id", "config", "started", "camera", "track", "subject", "score", "threshold")
+"""What of an alert stands beside its answer."""
 
 
 class MonitorPage:
@@ -143,7 +145,7 @@ class MonitorPage:
             "time": datetime.now(UTC).isoformat(timespec="seconds"),
             "who": user_name(),
             "verdict": given["verdict"],
-            **{name: event[name] for name in ("id", "config", "camera", "track", "subject", "score", "threshold")},
+            **{name: event[name] for name in ANSWERED},
             "alert_time": event["time"],
         }
         with self._lock:
