@@ -9,7 +9,7 @@ import typer
 
 from facelab.cli.arguments import Json
 from facelab.cli.output import answer_json, answer_table, message
-from facelab.cli.rates import ends, number, rate_cell
+from facelab.cli.rates import ends, number, rate_cell, tell_conditions
 
 
 def register(app: typer.Typer) -> None:
@@ -79,3 +79,4 @@ def _tell(answer: dict[str, Any]) -> None:
         quantiles = ", ".join(f"{share}: {number(seconds)} s" for share, seconds in late["latency_s"].items())
         print(f"Time to the first right alert of {late['journeys']} journeys: {quantiles}.")
         print(f"Journeys without one: {rate_cell(late['missed'])}.")
+        tell_conditions([("journeys without one", late["missed"])])

@@ -9,7 +9,7 @@ import typer
 
 from facelab.cli.arguments import Json
 from facelab.cli.output import answer_json, answer_table, message
-from facelab.cli.rates import ends, number, rate_cell, share
+from facelab.cli.rates import ends, number, rate_cell, share, tell_conditions
 from facelab.errors import BadInput, UnattainableTarget
 
 if TYPE_CHECKING:
@@ -83,3 +83,5 @@ def _tell(point: dict[str, Any]) -> None:
     ]
     asked = "" if point["target_apcer"] is None else f", target APCER {point['target_apcer']:g}"
     answer_table(f"threshold {point['threshold']:.6g}{asked}", ("rate", "errors/trials and interval"), rows)
+    shown = [(f"APCER {name}", rate) for name, rate in point["apcer"].items()] + [("BPCER", point["bpcer"])]
+    tell_conditions([*shown, *((f"non-response, {name}", rate) for name, rate in point["nonresponse"].items())])

@@ -9,7 +9,7 @@ import typer
 
 from facelab.cli.arguments import Json
 from facelab.cli.output import answer_json, answer_table, message
-from facelab.cli.rates import ends, rate_cell, share
+from facelab.cli.rates import ends, rate_cell, share, tell_conditions
 from facelab.errors import BadInput
 
 
@@ -82,6 +82,7 @@ def tell(answer: dict[str, Any]) -> None:
         difference = f"{part['difference']:+.3g} {ends(part)}"
         rows.append((part["name"], part["at"], rate_cell(part["first"]), rate_cell(part["second"]), difference, test))
     answer_table("second minus first", ("rate", "at", "first", "second", "difference", "test"), rows)
+    tell_conditions([(part["name"], part[which]) for part in parts for which in ("first", "second")])
     for part in parts:
         found = part["non_inferiority"]
         if found is not None:

@@ -9,7 +9,7 @@ import typer
 
 from facelab.cli.arguments import Json
 from facelab.cli.output import answer_json, answer_table, message
-from facelab.cli.rates import ends, number, rate_cell
+from facelab.cli.rates import ends, number, rate_cell, tell_conditions
 
 
 def register(app: typer.Typer) -> None:
@@ -77,4 +77,5 @@ def tell(part: dict[str, Any], by: str) -> None:
     ]
     rows.append(("all", rate_cell(part["pooled"]), "", part["pooled"]["people"] or "–", ""))
     answer_table(f"{part['name']} by {by}", (by, "rate", "hold together", "people", "would have shown"), rows)
+    tell_conditions([(part["name"], rate) for rate in (*part["groups"], part["pooled"])])
     print(part["verdict"])

@@ -9,7 +9,7 @@ import typer
 
 from facelab.cli.arguments import Json
 from facelab.cli.output import answer_json, answer_table, message
-from facelab.cli.rates import estimate_cell, rate_cell, share
+from facelab.cli.rates import estimate_cell, rate_cell, share, tell_conditions
 
 
 def register(app: typer.Typer) -> None:
@@ -66,6 +66,7 @@ def _tell(answer: dict[str, Any]) -> None:
     rows = [(f"{100 * at['discarded']:g} %", rate_cell(at)) for at in answer["at"]]
     title = f"{' and '.join(answer['columns'])} at a threshold of {answer['threshold']:.6g}"
     answer_table(title, ("discarded at most", "FNMR of the rest"), rows)
+    tell_conditions([("FNMR", at) for at in answer["at"]])
     area, gain = answer["partial_area"], answer["gain"]
     print(f"Partial area above the ideal to {100 * answer['limit']:g} %: {estimate_cell(area)}.")
     print(f"Gain over discarding by chance, of 1 that is possible: {estimate_cell(gain)}.")

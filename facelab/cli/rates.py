@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
 import typer
 
+from facelab.report.conditions import legend, mark
+
 
 def rate_cell(rate: Mapping[str, Any] | None) -> str:
-    """``3/120 = 0.025 [0.0085, 0.071]``."""
+    """``3/120 = 0.025 [0.0085, 0.071]``, marked where the interval is not to be relied on (`report.conditions`)."""
     if rate is None:
         return "–"
     if rate["rate"] is None:
         return f"{rate['errors']}/{rate['trials']}"
-    return f"{rate['errors']}/{rate['trials']} = {rate['rate']:.3g} {ends(rate)}"
+    return f"{rate['errors']}/{rate['trials']} = {rate['rate']:.3g} {ends(rate)}{mark(rate)}"
+
+
+def tell_conditions(rates: Iterable[tuple[str, Mapping[str, Any] | None]]) -> None:
+    """Print what the marks mean that `rate_cell` put to these rates, each with its name."""
+    for line in legend(rates):
+        print(line)
 
 
 def ends(said: Mapping[str, Any], low: str = "low", high: str = "high") -> str:

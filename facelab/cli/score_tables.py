@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from facelab.cli.output import answer_table, message
-from facelab.cli.rates import number, rate_cell
+from facelab.cli.rates import number, rate_cell, tell_conditions
+from facelab.report.conditions import mark
 
 
 def tell_verification(answer: dict[str, Any]) -> None:
@@ -18,7 +19,10 @@ def tell_verification(answer: dict[str, Any]) -> None:
         counts = fixed["reason"] if fixed["fnmr"] is None else f"FNMR {rate_cell(fixed['fnmr'])}"
         rows.append((name.upper(), number(fixed["value"]), counts))
     answer_table(f"single numbers ({said['convention']})", ("name", "value", "measured"), rows)
-    _answer_points(answer["operating_points"], "target_fmr", ("fmr", "fnmr", "gfar", "gfrr"))
+    fixed_rates = [("FNMR", said[name]["fnmr"]) for name in ("fmr100", "fmr1000", "fmr10000")]
+    points, names = answer["operating_points"], ("fmr", "fnmr", "gfar", "gfrr")
+    _answer_points(points, "target_fmr", names)
+    tell_conditions([*fixed_rates, *_shown(points, names)])
     if "tail" in answer:
         _tell_tail(answer["tail"])
     _print_lines(answer["more_data"])
@@ -45,7 +49,9 @@ def _tell_tail(tail: dict[str, Any]) -> None:
 
 def tell_identification(answer: dict[str, Any]) -> None:
     """Print an identification as tables and sentences."""
-    _answer_points(answer["operating_points"], "target_fpir", ("fpir", "fnir", "misidentification"))
+    points, names = answer["operating_points"], ("fpir", "fnir", "misidentification")
+    _answer_points(points, "target_fpir", names)
+    tell_conditions(_shown(points, names))
     if "cmc" in answer:
         rows = [
             (at["rank"], f"{at['hits']}/{at['mated']} = {number(at['rate'])}", f"[{at['low']:.3g}, {at['high']:.3g}]")
@@ -79,11 +85,22 @@ def _answer_points(points: list[dict[str, Any]], target: str, rates: tuple[str, 
     if not points:
         return
     rows = [(*_chosen(point, target), *(rate_cell(point[name]) for name in rates)) for point in points]
-    heads = [name if len(name) > 5 else name.upper() for name in rates]
+    heads = [_head(name) for name in rates]
     answer_table("operating points", (target.replace("_", " "), "threshold", "certified", "supported", *heads), rows)
     for point in points:
         if point.get("reason"):
             message(point["reason"])
+
+
+def _shown(points: list[dict[str, Any]], names: tuple[str, ...]) -> list[tuple[str, dict[str, Any] | None]]:
+    """The rates of a table with what they are called; of a certified threshold the one that it bounds."""
+    shown = [(_head(name), point[name]) for point in points for name in names]
+    certified = [(point.get("certified") or {}).get(names[0]) for point in points]
+    return [*shown, *((f"{_head(names[0])} at the certified threshold", rate) for rate in certified)]
+
+
+def _head(name: str) -> str:
+    return name if len(name) > 5 else name.upper()
 
 
 def _chosen(point: dict[str, Any], target: str) -> tuple[str, str, str, str]:
@@ -91,7 +108,9 @@ def _chosen(point: dict[str, Any], target: str) -> tuple[str, str, str, str]:
     threshold, supported = _score(point["threshold"]), "yes" if point["supported"] else "no"
     if point[target] is None:
         return "given", threshold, "–", supported
-    return f"{point[target]:g}", threshold, _score((point.get("certified") or {}).get("threshold")), supported
+    certified = point.get("certified") or {}
+    sure = _score(certified.get("threshold")) + mark(certified.get(target.removeprefix("target_")))
+    return f"{point[target]:g}", threshold, sure, supported
 
 
 def _score(threshold: float | None) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from facelab.report.conditions import legend
 from facelab.report.rows import percent, rate_text
 
 if TYPE_CHECKING:
@@ -44,10 +45,19 @@ def _head(config: TunedConfig) -> str:
 def _rates(config: TunedConfig) -> str:
     rows = "\n".join(_row(point) for point in (config.operating_point, *config.also_measured))
     weak = "" if config.operating_point.supported else f"\n\nNot supported: {_text(config.operating_point.reason)}."
+    marks = "".join(f"\n\n\\{line}." for line in _legend(config))
     return (
         f"## What it costs\n\nMeasured with {config.matching.enrolled:,} enrolled people; the interval's unit is the "
-        f"person.\n\n{HEAD}\n|---|---|---|---|\n{rows}{weak}"
+        f"person.\n\n{HEAD}\n|---|---|---|---|\n{rows}{marks}{weak}"
     )
+
+
+def _legend(config: TunedConfig) -> tuple[str, ...]:
+    """What the marks in the table mean."""
+    points = (config.operating_point, *config.also_measured)
+    named = [(point.fpir, point.fnir, point.misidentification) for point in points]
+    names = ("FPIR", "FNIR", "misidentified")
+    return legend((name, rate.model_dump()) for rates in named for name, rate in zip(names, rates))
 
 
 def _row(point: PointRecord) -> str:

@@ -26,6 +26,11 @@ class Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+def _absent(value: object) -> bool:
+    """Whether a field that older files lack is left out, so that what was signed without it still verifies."""
+    return value is None
+
+
 class RateRecord(Record):
     """An error rate: counts, and an interval whose unit is the person."""
 
@@ -40,6 +45,17 @@ class RateRecord(Record):
     design_effect: float | None = Field(None, ge=0, description="variance over that of independent trials")
     upper_95_one_sided: Share | None = Field(None, description="one-sided 95 % upper bound; another number than `high`")
     note: str = ""
+    reliable: bool = Field(
+        True, exclude_if=bool, description="false where the interval rests on the people seen; true where it is absent"
+    )
+    rarest: Annotated[int, Field(ge=1)] | None = Field(
+        None,
+        exclude_if=_absent,
+        description="not reliable: holds unless people rarer than 1 in so many make the errors",
+    )
+    guaranteed: tuple[Share, Share] | None = Field(
+        None, exclude_if=_absent, description="ends of the interval that hold whoever is missing from the sample"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

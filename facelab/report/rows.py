@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from facelab.report.conditions import legend, mark
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -106,7 +108,10 @@ def percent(share: float) -> str:
 
 
 def rate_text(rate: Mapping[str, Any] | None, *, counts_only: bool = False) -> str:
-    """A rate in one cell: ``5.8 % (7/120) [2.4, 12]``, or ``7 of 120`` where only counts are to be shown."""
+    """A rate in one cell: ``5.8 % (7/120) [2.4, 12]``, or ``7 of 120`` where only counts are to be shown.
+
+    An interval that is not to be relied on is followed by a mark (`facelab.report.conditions`).
+    """
     if rate is None:
         return EMPTY
     if not rate["trials"]:
@@ -114,7 +119,7 @@ def rate_text(rate: Mapping[str, Any] | None, *, counts_only: bool = False) -> s
     if counts_only or rate["rate"] is None:
         return f"{rate['errors']} of {rate['trials']}"
     ends = ", ".join(percent(end).removesuffix(" %") for end in interval_ends(rate))
-    return f"{percent(rate['rate'])} ({rate['errors']}/{rate['trials']}) [{ends}]"
+    return f"{percent(rate['rate'])} ({rate['errors']}/{rate['trials']}) [{ends}]{mark(rate)}"
 
 
 def interval_ends(rate: Mapping[str, Any]) -> tuple[float, float]:
@@ -123,10 +128,20 @@ def interval_ends(rate: Mapping[str, Any]) -> tuple[float, float]:
     return (0.0 if low * rate["trials"] < 0.01 else low), high
 
 
+def row_legend(rows: Iterable[ThresholdRow]) -> tuple[str, ...]:
+    """What the marks in the rows mean, a line for each condition."""
+    shown = [row for row in rows if not row.counts_only]
+    names = ("FPIR", "fpir"), ("FNIR", "fnir"), ("misidentified", "misidentification")
+    return legend((name, getattr(row, field)) for row in shown for name, field in names)
+
+
 def html_rows(rows: Sequence[ThresholdRow], caption: str = "") -> str:
-    """The rows as an HTML table."""
+    """The rows as an HTML table; below it what its marks mean."""
     from html import escape
 
     head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in COLUMNS)
     body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row.cells) + "</tr>" for row in rows)
-    return f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    said = "<br>".join(escape(line) for line in row_legend(rows))
+    foot = f"<tfoot><tr><td colspan='{len(COLUMNS)}'>{said}</td></tr></tfoot>" if said else ""
+    table = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>{foot}"
+    return f"<table><caption>{escape(caption)}</caption>{table}</table>"

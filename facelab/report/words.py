@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from facelab.report.conditions import condition
 from facelab.report.rows import interval_ends, percent
 from facelab.stats.planning import trials_to_support
 
@@ -127,7 +128,8 @@ def _share(rate: Mapping[str, Any] | None, what: str, counts_only: bool) -> str:
         return counts
     low, high = interval_ends(rate)
     interval = f"{100 * rate['confidence']:g} % interval {percent(low)} to {percent(high)}"
-    return f"{counts} ({percent(rate['rate'])}, {interval})"
+    said = condition(rate)
+    return f"{counts} ({percent(rate['rate'])}, {interval}{', which ' if said else ''}{said})"
 
 
 def _limits(rows: Sequence[ThresholdRow]) -> str:

@@ -267,6 +267,7 @@ class Rate:
             "upper_95_one_sided": finite(self.upper(0.95)) if self.trials else None,
             "note": interval.note,
             "reliable": interval.reliable,
+            "rarest": interval.rarest,
             "seen_people_only": _both(interval.seen),
             "guaranteed": _both(interval.guaranteed),
         }

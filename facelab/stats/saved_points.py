@@ -33,6 +33,12 @@ class SavedRate(Rate):
         The people behind the trials.
     bound : float
         The one-sided 95 % upper bound; NaN where it was not saved.
+    seen, guaranteed : (float, float) or None
+        As in `Interval`; None where they were not saved.
+    rarest : int or None
+        As in `Interval`.
+    said : str
+        The note it was saved with.
     """
 
     low: float = math.nan
@@ -41,6 +47,10 @@ class SavedRate(Rate):
     method: str = "as saved"
     behind: int | None = None
     bound: float = math.nan
+    seen: tuple[float, float] | None = None
+    guaranteed: tuple[float, float] | None = None
+    rarest: int | None = None
+    said: str = ""
 
     @property
     def people(self) -> int | None:
@@ -59,7 +69,19 @@ class SavedRate(Rate):
             raise BadInput(
                 f"{self.name} was saved with its {100 * self.confidence:g} % interval and gives no other", place="saved"
             )
-        return Interval(self.low, self.high, self.confidence, self.method, self.behind, None, "as saved")
+        note = "; ".join(filter(None, ("as saved", self.said)))
+        return Interval(
+            self.low,
+            self.high,
+            self.confidence,
+            self.method,
+            self.behind,
+            None,
+            note,
+            seen=self.seen,
+            guaranteed=self.guaranteed,
+            rarest=self.rarest,
+        )
 
     def upper(self, confidence: float = 0.95) -> float:
         """The saved one-sided upper bound.
@@ -72,6 +94,23 @@ class SavedRate(Rate):
         if abs(confidence - 0.95) > 1e-9:
             raise BadInput(f"{self.name} was saved with its 95 % bound and gives no other", place="saved")
         return self.bound
+
+    def guaranteed_upper(self, confidence: float = 0.95) -> float:
+        """The upper end that holds whoever is missing, as saved: that of the two-sided interval, so never too low.
+
+        Raises
+        ------
+        BadInput
+            It was not saved, or its confidence is lower than the one asked for.
+        """
+        if self.guaranteed is None:
+            raise BadInput(f"{self.name} was saved without the bound that allows for unseen people", place="saved")
+        if confidence > (1 + self.confidence) / 2:
+            known = f"{100 * self.confidence:g} % interval"
+            raise BadInput(
+                f"{self.name} was saved with its {known} and gives no bound of {confidence:g}", place="saved"
+            )
+        return self.guaranteed[1]
 
 
 def saved_rate(said: Mapping[str, Any], name: str) -> SavedRate:
@@ -98,7 +137,26 @@ def saved_rate(said: Mapping[str, Any], name: str) -> SavedRate:
         method=str(said.get("method", "as saved")),
         behind=said.get("people"),
         bound=math.nan if bound is None else float(bound),
+        seen=_ends(said.get("seen_people_only")),
+        guaranteed=_ends(said.get("guaranteed")),
+        rarest=_rarest(said),
+        said=str(said.get("note", "")),
     )
+
+
+def _ends(said: Any) -> tuple[float, float] | None:
+    """Two saved ends; None where one of them was not saved."""
+    return None if not said or None in said else (float(said[0]), float(said[1]))
+
+
+def _rarest(said: Mapping[str, Any]) -> int | None:
+    """1 in how many people a missing kind must be for the interval to hold; None where it may be relied on.
+
+    Where only `reliable` was saved: a third of the people, as `facelab.stats.unseen` has it.
+    """
+    if said.get("reliable", True):
+        return None
+    return int(said.get("rarest") or max(round((said.get("people") or 3) / 3), 1))
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,22 @@ class TestVerification:
         assert f"{point['certified']['threshold']:.6g}" in result.stdout
         assert point["certified"]["threshold"] >= point["threshold"]
 
+    def test_a_table_marks_intervals_that_are_not_to_be_relied_on_and_says_what_the_mark_means(
+        self, tmp_path: Path
+    ) -> None:
+        rng = np.random.default_rng(8)
+        rows = [f"{rng.normal(0.5, 0.1):.6f},1,p{i},p{i}" for i in range(150)]
+        rows += [f"{rng.normal(0.0, 0.1):.6f},0,p{i},p{j}" for i in range(150) for j in range(i)]
+        path = written(tmp_path / "s.csv", ["score,mated,probe_subject,reference_subject", *rows])
+        (point,) = answered("verification", path, "--threshold", "0.13")["operating_points"]
+        assert not point["fmr"]["reliable"]
+        assert point["fmr"]["rarest"] == 50
+        shown = run("verification", path, "--threshold", "0.13").stdout
+        assert "]*" in shown
+        said = next(line for line in shown.splitlines() if line.startswith("* rests on the people seen"))
+        assert "people rarer than 1 in 50 make the errors, then at most" in said
+        assert f"{point['fmr']['guaranteed'][1]:.2g} (FMR)" in said
+
     def test_forty_people_certify_no_lower_target_and_hear_how_many_would(self, folder: Path) -> None:
         result = run("verification", folder / "a.csv", "--target-fmr", "0.1")
         (point,) = answered("verification", folder / "a.csv", "--target-fmr", "0.1")["operating_points"]

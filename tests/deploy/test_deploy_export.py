@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from facelab.deploy.export import allowed_use, exported_point, point_records
-from facelab.deploy.records import SYNTHETIC
+from facelab.deploy import TunedConfig
+from facelab.deploy.card import card
+from facelab.deploy.export import allowed_use, exported_point, point_records, rate_record
+from facelab.deploy.records import SYNTHETIC, RateRecord
 from facelab.errors import BadInput, NotMeasured
+from facelab.stats.dyadic import PeopleTrials, rate_of
 from facelab.stats.points import OperatingPoint, Unattainable
 
 
@@ -50,6 +54,28 @@ def test_every_measured_threshold_is_recorded_with_its_origin(points: list[Opera
         ("target", 0.02),
         ("site", None),
     ]
+
+
+def test_a_rate_that_rests_on_the_people_seen_says_so_in_the_config_and_on_its_card(
+    points: list[OperatingPoint | Unattainable], config: TunedConfig
+) -> None:
+    trials = PeopleTrials(np.repeat(np.arange(150), 30))
+    rate = rate_of(trials, np.random.default_rng(1).random(4500) < 0.02, "FPIR")
+    record = rate_record(rate.to_dict())
+    assert (record.reliable, record.rarest) == (False, 50)
+    assert record.guaranteed == rate.interval().guaranteed
+    point = config.operating_point.model_copy(update={"fpir": record})
+    said = card(config.model_copy(update={"operating_point": point}))
+    assert "people rarer than 1 in 50 make the errors" in said
+    assert "]* |" in said
+
+
+def test_a_rate_without_these_fields_is_written_as_it_was_read() -> None:
+    """What was signed before there was such a field still has the same bytes."""
+    said = {"rate": 0.5, "errors": 1, "trials": 2, "low": 0.1, "high": 0.9, "confidence": 0.95, "method": "wilson"}
+    written = RateRecord(**said).model_dump(mode="json")
+    assert {"reliable", "rarest", "guaranteed"}.isdisjoint(written)
+    assert "reliable" in RateRecord(**said, reliable=False).model_dump(mode="json")
 
 
 def test_synthetic_evidence_is_never_for_deployment(pack) -> None:

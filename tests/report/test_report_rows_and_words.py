@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from facelab.report import finding, matched, more_data, resolution, threshold_rows
-from facelab.report.rows import COLUMNS, html_rows, rate_text
+from facelab.report.conditions import condition, legend
+from facelab.report.rows import COLUMNS, html_rows, rate_text, row_legend
 from facelab.report.words import best_row
 from facelab.stats.openset import open_set_curve
 from facelab.stats.points import operating_points
@@ -126,3 +127,49 @@ def test_resolution_in_words() -> None:
     curve = open_set_curve(_comparisons())
     assert "one alert in 100 is an FPIR of 1 %" in resolution(curve)
     assert "one miss in 30 is an FNIR of 3.3 %" in resolution(curve)
+
+
+FEW = {**RATE, "reliable": False, "rarest": 40, "guaranteed": [0.01, 0.31]}
+
+
+def test_an_interval_that_is_not_to_be_relied_on_is_marked_and_the_mark_explained() -> None:
+    assert rate_text(FEW) == "5.8 % (7/120) [2.4, 12]*"
+    assert rate_text({**RATE, "reliable": True}) == rate_text(RATE)
+    assert condition(FEW) == "holds unless people rarer than 1 in 40 make the errors, then at most 0.31"
+    assert condition(RATE) == condition(None) == ""
+
+
+def test_the_legend_has_a_line_for_each_condition_and_says_each_rates_largest_bound() -> None:
+    rarer = {**FEW, "rarest": 60, "guaranteed": [0, 0.2]}
+    higher = {**FEW, "guaranteed": [0, 0.5]}
+    said = legend([("FPIR", FEW), ("FNIR", rarer), ("FPIR", higher), ("FNIR", RATE), ("x", None)])
+    start = "* rests on the people seen: it holds unless people rarer than 1 in"
+    assert said == (
+        f"{start} 40 make the errors, then at most 0.5 (FPIR)",
+        f"{start} 60 make the errors, then at most 0.2 (FNIR)",
+    )
+    assert legend([("FPIR", RATE)]) == ()
+
+
+def test_a_mark_without_numbers_still_says_what_it_means() -> None:
+    bare = {**RATE, "reliable": False}
+    assert condition(bare) == "holds unless people of a kind that is not among these make the errors"
+    assert legend([("FNMR", bare)])[0].endswith("people of a kind that is not among these make the errors")
+
+
+def test_the_table_and_the_finding_say_on_what_an_interval_rests(points: list[dict[str, Any]]) -> None:
+    rows = threshold_rows(points)
+    assert any("*" in "".join(row.cells) for row in rows) == bool(row_legend(rows))
+    few = threshold_rows([{**points[0], "fpir": FEW, "certified": None}])
+    assert few[0].cells[3].endswith("*")
+    page = html_rows(few)
+    assert "<tfoot>" in page
+    assert "rarer than 1 in 40" in page
+    first = finding(few, enrolled=40, synthetic=False)[0]
+    assert "95 % interval 2.4 % to 12 %, which holds unless people rarer than 1 in 40 make the errors" in first
+
+
+def test_counts_alone_have_no_mark_and_no_legend(points: list[dict[str, Any]]) -> None:
+    rows = threshold_rows([{**points[0], "fpir": FEW, "certified": None}], counts_only=True)
+    assert "*" not in "".join(rows[0].cells)
+    assert row_legend(rows) == ()

@@ -11,8 +11,9 @@ import pytest
 
 from facelab.errors import BadInput, NotMeasured
 from facelab.stats import OpenSetCurve, searches_from_candidates
+from facelab.stats.dyadic import PeopleTrials, rate_of
 from facelab.stats.floor import alert_curve, journey_miss, workload_at
-from facelab.stats.saved_points import read_saved_point
+from facelab.stats.saved_points import read_saved_point, saved_rate
 from facelab.stats.workload import Site, workload
 
 ROWS = [
@@ -98,6 +99,34 @@ def test_a_saved_rate_gives_no_other_interval_than_its_own(saved: Path) -> None:
         rate.interval(0.9)
     with pytest.raises(BadInput, match="95 %"):
         rate.upper(0.9)
+
+
+def test_a_saved_rate_keeps_on_what_its_interval_rests_and_the_bound_that_holds_whoever_is_missing(
+    tmp_path: Path,
+) -> None:
+    """Two in a hundred trials of 150 people errs: not to be relied on; 40 allow for unseen people, 400 need no word."""
+    for people, reliable in ((150, False), (40, True), (400, True)):
+        trials = PeopleTrials(np.repeat(np.arange(people), 30))
+        rate = rate_of(trials, np.random.default_rng(people).random(len(trials)) < 0.02, "FPIR")
+        path = tmp_path / f"{people}.json"
+        point = {"threshold": 0.5, "fpir": rate.to_dict(), "fnir": rate.to_dict()}
+        path.write_text(json.dumps({"operating_points": [point]}))
+        read, measured = read_saved_point(path).fpir.interval(), rate.interval()
+        assert (read.reliable, read.rarest) == (measured.reliable, measured.rarest) == (reliable, measured.rarest)
+        assert (read.seen, read.guaranteed) == (measured.seen, measured.guaranteed)
+        assert read.condition == measured.condition
+        assert measured.note in read.note
+        assert read_saved_point(path).fpir.guaranteed_upper() == measured.guaranteed[1] >= rate.guaranteed_upper()
+
+
+def test_a_saved_rate_without_that_bound_gives_none_rather_than_that_of_independent_trials() -> None:
+    said = {"errors": 1, "trials": 90, "low": 0.0, "high": 0.1, "confidence": 0.95, "people": 90}
+    rate = saved_rate(said, "FPIR")
+    with pytest.raises(BadInput, match="unseen people"):
+        rate.guaranteed_upper()
+    with pytest.raises(BadInput, match=r"no bound of 0\.99"):
+        saved_rate({**said, "guaranteed": [0, 0.2]}, "FPIR").guaranteed_upper(0.99)
+    assert saved_rate({**said, "reliable": False}, "FPIR").interval().rarest == 30
 
 
 @pytest.mark.parametrize(
