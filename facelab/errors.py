@@ -63,6 +63,8 @@ class UnattainableTarget(FacelabError):
         Trials there are, and trials that would be the least to resolve the target (1/target).
     people_have, people_needed : int, optional
         People behind the trials, and the least number that would support the target (3/target).
+    unit : str, optional
+        What these two count where it is not people: pairs of people, subjects.
     """
 
     exit_code = 11
@@ -75,11 +77,13 @@ class UnattainableTarget(FacelabError):
         have: int,
         needed: int,
         people: tuple[int, int] | None = None,
+        unit: str = "people",
     ) -> None:
+        self.unit = unit
         self.measure, self.target, self.have, self.needed = measure, target, have, needed
         self.people_have: int | None = None if people is None else people[0]
         self.people_needed: int | None = None if people is None else people[1]
         text = f"{measure} {target:g} cannot be resolved: it needs at least {needed:,} trials, there are {have:,}"
         if people is not None:
-            text += f"; to support it, {people[1]:,} people, there are {people[0]:,}"
+            text += f"; to support it, {people[1]:,} {unit}, there are {people[0]:,}"
         super().__init__(text)

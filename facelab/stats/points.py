@@ -177,6 +177,8 @@ class Unattainable:
         R of an identification, None for a verification.
     people_needed, people_have : int or None
         People that would support the target, and people there are.
+    unit : str
+        What these two count: people, pairs of people, subjects.
     """
 
     measure: str
@@ -187,6 +189,7 @@ class Unattainable:
     rank: int | None = None
     people_needed: int | None = None
     people_have: int | None = None
+    unit: str = "people"
 
     threshold = None
     supported = False
@@ -195,7 +198,7 @@ class Unattainable:
     def of(cls, error: UnattainableTarget, rank: int | None = None) -> Unattainable:
         """What `error` says, as a value."""
         people = error.people_needed, error.people_have
-        return cls(error.measure, error.target, error.needed, error.have, str(error), rank, *people)
+        return cls(error.measure, error.target, error.needed, error.have, str(error), rank, *people, error.unit)
 
     def to_dict(self, confidence: float = 0.95) -> dict[str, Any]:  # noqa: ARG002  (as OperatingPoint.to_dict)
         """The entry for JSON: the point's names, all None, and what is needed."""
@@ -207,9 +210,9 @@ class Unattainable:
         head: dict[str, Any] = {key: self.target, "threshold": None}
         if self.rank is not None:
             head["rank"] = self.rank
-        unattainable: dict[str, int | None] = {"needed": self.needed, "have": self.have}
+        unattainable: dict[str, Any] = {"needed": self.needed, "have": self.have}
         if self.people_needed is not None:
-            unattainable |= {"people_needed": self.people_needed, "people_have": self.people_have}
+            unattainable |= {"people_needed": self.people_needed, "people_have": self.people_have, "unit": self.unit}
         rest = {"supported": False, "reason": self.reason, **dict.fromkeys(names), "unattainable": unattainable}
         return head | rest
 

@@ -98,7 +98,8 @@ def target_support(measure: str, target: float, trials: int, groups: tuple[int |
     enough = trials_to_support(target)
     if trials < trials_to_resolve(target):
         people = None if count is None else (count, enough)
-        raise UnattainableTarget(measure, target, have=trials, needed=trials_to_resolve(target), people=people)
+        needed = trials_to_resolve(target)
+        raise UnattainableTarget(measure, target, have=trials, needed=needed, people=people, unit=unit)
     if trials < enough:
         return Support(False, f"{measure} {target:g} wants {enough:,} trials, there are {trials:,}")
     if count is not None and count < enough:

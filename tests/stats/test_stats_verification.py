@@ -188,8 +188,13 @@ def test_two_levels_of_targets():
     assert curve.threshold_at_fmr(0.01).supported
     assert curve.threshold_at_fmr(0.002).reason == "FMR 0.002 wants 1,500 pairs of people, there are 435"
     assert curve.threshold_at_fmr(0.0005).reason == "FMR 0.0005 wants 6,000 trials, there are 3,915"
-    with pytest.raises(UnattainableTarget, match="needs at least 100,000 trials, there are 3,915"):
+    with pytest.raises(UnattainableTarget, match="needs at least 100,000 trials, there are 3,915") as caught:
         curve.threshold_at_fmr(1e-5)
+    assert str(caught.value).endswith("to support it, 300,000 pairs of people, there are 435")
+    said = Unattainable.of(caught.value).to_dict()["unattainable"]
+    assert (said["people_have"], said["unit"]) == (435, "pairs of people")
+    with pytest.raises(UnattainableTarget, match="3,000 subjects, there are 30"):
+        curve.threshold_at_fnmr(1e-3)
     assert curve.threshold_at_fnmr(0.05).reason == "FNMR 0.05 wants 60 subjects, there are 30"
     assert curve.threshold_at_fnmr(0.05).to_dict()["target_fnmr"] == 0.05
 
