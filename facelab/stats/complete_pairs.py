@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from facelab.stats.dyadic import PairTrials, carriers_of
+from facelab.stats.dyadic import PairTrials, carriers_of, residuals
 from facelab.stats.rates import Clustering
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class CompletePairs(PairTrials):
         if not 0 < errors < len(self):
             return Clustering(self.people, self.unit, 0.0, self.least(alike=True), unseen=self.unseen(alike=True))
         p = errors / len(self)
-        residual = ends - p * self.sizes
+        residual = residuals(ends, p, self.sizes)
         variance = self.variance(p, np.square(residual).sum(), np.asarray(squares), np.asarray(products))
         carriers, least = carriers_of(residual), self.least(alike=False)
         unseen = self.unseen(alike=False)

@@ -132,7 +132,7 @@ class PeopleTrials:
     def clustering(self, error: Bools) -> Clustering:
         """Variance, people and carriers where the trials marked in `error` (n,) are errors."""
         errors = np.bincount(self.person[error], minlength=self.people)
-        residual = errors - errors.sum() / max(len(self), 1) * self.sizes
+        residual = residuals(errors, errors.sum() / max(len(self), 1), self.sizes)
         alike = not 0 < errors.sum() < len(self)
         variance = 0.0 if alike else float(_scaled(np.square(residual).sum(), self._correction)) / len(self) ** 2
         return Clustering(self.people, self.unit, variance, self.least(alike=alike), carriers_of(residual))
@@ -222,7 +222,9 @@ class PairTrials:
         return float(max(weighted // 2 if alike else weighted / 2, 1.0))
 
     def unseen(self, *, alike: bool) -> tuple[Unseen, ...]:
-        """Among the people of whom one of each pair may be a hub, or among those of either side."""
+        """Among the people of whom one of each pair may be a hub, or those of either side; without a trial nobody."""
+        if not len(self):
+            return ()
         worth = self.least(alike=alike)
         sides = (self.people,) if self.sides is None else self.sides
         worths = (worth,) if self.sides is None else tuple(worth * side / min(sides) for side in sides)
@@ -243,7 +245,7 @@ class PairTrials:
             return Clustering(self.people, self.unit, 0.0, self.least(alike=True), unseen=self.unseen(alike=True))
         p, length = errors / len(self), len(self.sizes)
         ends = np.bincount(self.first[error], minlength=length) + np.bincount(self.second[error], minlength=length)
-        residual = ends - p * self.sizes
+        residual = residuals(ends, p, self.sizes)
         found, counts = np.unique(self.keys(error), return_counts=True)
         squares, products = np.square(counts).sum(), counts @ self.trials_of(found)
         variance = self.variance(p, np.square(residual).sum(), squares, products)
@@ -305,6 +307,7 @@ class _PowerSums:
     def __init__(self, people: Ints, sizes: Floats, every: int = 1) -> None:
         before = cumulative_count(people).astype(np.float64)
         size = sizes[people]
+        self._people = max(int((sizes > 0).sum()), 1)
         self._total = {j: float((sizes**j).sum()) for j in (2, 4)}
         self._after = {
             (k, j): np.cumsum(((before + 1) ** k - before**k) * size**j)[every - 1 :: every]
@@ -312,11 +315,15 @@ class _PowerSums:
         }
 
     def residuals(self, p: Floats) -> tuple[Floats, Floats]:
-        """Sums of r^2 and of r^4, r = e - p m."""
+        """Sums of r^2 and of r^4, r = e - p m; both 0 where the errors fall to the people exactly by their trials.
+
+        The second is at least (sum r^2)^2 over the people: rounding must not make more carriers than there are people.
+        """
         s, m = self._after, self._total
         second = s[2, 0] - 2 * p * s[1, 1] + p**2 * m[2]
         fourth = s[4, 0] - 4 * p * s[3, 1] + 6 * p**2 * s[2, 2] - 4 * p**3 * s[1, 3] + p**4 * m[4]
-        return np.maximum(second, 0.0), np.maximum(fourth, 0.0)
+        second = np.where(second > 1e-12 * s[2, 0], second, 0.0)
+        return second, np.where(second > 0, np.maximum(fourth, second**2 / self._people), 0.0)
 
 
 def _scaled(sums: Floats, correction: float) -> Floats:
@@ -327,6 +334,12 @@ def _scaled(sums: Floats, correction: float) -> Floats:
 def _ratio(second: Floats, fourth: Floats) -> Floats:
     """(sum r^2)^2 / sum r^4, infinite where nothing varies."""
     return np.divide(second**2, fourth, out=np.full_like(second, np.inf), where=fourth > 0)
+
+
+def residuals(errors: Ints | Floats, p: float, sizes: Floats) -> Floats:
+    """What each person errs beyond their share, r = e - p m; 0 where it is so but for rounding."""
+    residual = errors - p * sizes
+    return np.where(np.abs(residual) > 1e-14 * sizes.max(initial=0.0), residual, 0.0)
 
 
 def carriers_of(residual: Floats) -> float:
