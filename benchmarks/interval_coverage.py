@@ -1,6 +1,6 @@
 """How often the nominal 95 % intervals hold the truth, and how often a threshold keeps its promise on fresh people.
 
-    ./run python benchmarks/interval_coverage.py [--repeats 400] [--only fmr,fnmr,...] [--jobs 2]
+    ./run python benchmarks/interval_coverage.py [--repeats 400] [--only fmr,fnmr,...] [--cells 3,7] [--jobs 2]
 
 Populations with latent people: a score is a person's effect on either side (hubs: a few people who match everybody), an
 effect of the pair, and noise of the image. The truth is computed by quadrature, never simulated, so coverage errs only
@@ -362,12 +362,14 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=400)
     parser.add_argument("--seed", type=int, default=20261122)
     parser.add_argument("--only", default=",".join(PARTS))
+    parser.add_argument("--cells", default="", help="numbers of the cells (from 0); by default all")
     parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args()
     with ProcessPoolExecutor(options.jobs) as pool:
         for name in options.only.split(","):
             started, part = time.perf_counter(), PARTS[name]
-            jobs = [pool.submit(simulated, name, i, options.repeats, options.seed) for i in range(len(part.cells))]
+            numbers = [int(i) for i in options.cells.split(",")] if options.cells else range(len(part.cells))
+            jobs = [pool.submit(simulated, name, i, options.repeats, options.seed) for i in numbers]
             cells = {key: says for job in jobs for key, says in job.result().items()}
             print(f"{part.title}\n")
             show(part, cells)
