@@ -17,6 +17,7 @@ from facelab.config import TerminalFootage
 from facelab.errors import NotMeasured
 from facelab.experiments.floor import speaking_point
 from facelab.experiments.study import Study, say
+from facelab.stats.discard_areas import DiscardAreas, discard_areas
 from facelab.stats.group_report import GroupReport, search_group_report
 from facelab.stats.groups import UNKNOWN
 from facelab.stats.quality import DiscardCurve, discard_curve
@@ -120,13 +121,23 @@ class GroupStudy:
         except NotMeasured:
             return None
 
+    @cached_property
+    def areas(self) -> DiscardAreas | None:
+        """Its partial area and gain to 20 % with intervals over people; None where nothing could be foreseen."""
+        if self.discard is None:
+            return None
+        try:
+            return discard_areas(self.discard, rng=np.random.default_rng(SEED))
+        except NotMeasured:
+            return None
+
     def discard_figure(self) -> Any:
         """The error-versus-discard curve as a saved figure; a sentence where there is none."""
         from facelab import plots
 
         if self.discard is None:
             return say("There is no mated search with a score and a quality: nothing to discard.")
-        return self.study.figure(plots.error_versus_discard(self.discard), "error_versus_discard")
+        return self.study.figure(plots.error_versus_discard(self.discard, areas=self.areas), "error_versus_discard")
 
     def answer(self) -> tuple[str, ...]:
         """Where groups differ, what could have gone unseen, and what discarding would win."""
@@ -144,13 +155,16 @@ class GroupStudy:
         return f"These differ between groups, {tests}: {', '.join(differ)}."
 
     def _quality_answer(self) -> str:
-        if self.discard is None or not self.discard.errors[0]:
+        if self.discard is None or self.areas is None:
             return "There is no miss that quality could foresee."
         start, kept = 100 * float(self.discard.fnmr[0]), 100 * self.discard.at(0.2).value
-        gain = 100 * self.discard.gain(0.2)
+        gain, area = self.areas.gain_interval(), self.areas.interval()
+        note = f" ({gain.note})" if gain.note else ""
         return (
             f"Without the fifth of the lowest quality, misses go from {start:.2g} % to {kept:.2g} % of the mated "
-            f"searches that have a score: {gain:.2g} % of what a perfect quality would win."
+            f"searches that have a score: {100 * self.areas.gain:.2g} % (95 % interval {100 * gain.low:.2g} to "
+            f"{100 * gain.high:.2g} %) of what a perfect quality would win; the partial area above the ideal curve is "
+            f"{self.areas.value:.2g} [{area.low:.2g}, {area.high:.2g}]{note}."
         )
 
     def __repr__(self) -> str:

@@ -11,12 +11,15 @@ from facelab.plots import style
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from facelab.stats.discard_areas import DiscardAreas
     from facelab.stats.quality import DiscardCurve
 
 LIMIT = 0.5
 
 
-def error_versus_discard(found: DiscardCurve, ax: Axes | None = None, *, limit: float = LIMIT) -> Axes:
+def error_versus_discard(
+    found: DiscardCurve, ax: Axes | None = None, *, limit: float = LIMIT, areas: DiscardAreas | None = None
+) -> Axes:
     """The miss rate of what is kept against the share that is discarded, worst quality first.
 
     Parameters
@@ -27,6 +30,8 @@ def error_versus_discard(found: DiscardCurve, ax: Axes | None = None, *, limit: 
         Where to draw.
     limit : float
         The largest share of discarded comparisons to show, in (0, 1].
+    areas : DiscardAreas, optional
+        Partial area and gain with their replicates (`facelab.stats.discard_areas.discard_areas`): said with intervals.
     """
     ax = style.axes(ax)
     shown = found.fraction <= limit
@@ -36,7 +41,7 @@ def error_versus_discard(found: DiscardCurve, ax: Axes | None = None, *, limit: 
     ends = [found.at(float(share)).interval() for share in shares]
     low, high = [100 * end.low for end in ends], [100 * end.high for end in ends]
     ax.fill_between(100 * shares, low, high, step="post", color=style.BLUE, alpha=0.15, linewidth=0)
-    ax.step(x, y, where="post", color=style.BLUE, linewidth=1.8, label="worst quality first")
+    ax.step(x, y, where="post", color=style.BLUE, linewidth=1.8, label=f"worst quality first{_area(areas)}")
     start = 100 * float(found.fnmr[0])
     ax.axhline(start, color=style.GREY, linewidth=1.2, linestyle=(0, (4, 2)), label="discarding by chance")
     fine = np.linspace(0, min(limit, 0.999), 200)
@@ -46,10 +51,18 @@ def error_versus_discard(found: DiscardCurve, ax: Axes | None = None, *, limit: 
     ax.set_ylim(0, max(1.25 * max(high), 1.0))
     ax.set_xlabel("discarded comparisons, lowest quality first (%)")
     ax.set_ylabel("FNMR of those that are kept (%)")
-    finding, below = _finding(found), _below(found)
+    finding, below = _finding(found), _below(found, areas)
     style.title(ax, finding, below)
     style.legend(ax, loc="upper right")
-    return style.describe(ax, f"Error against discarded share. {finding}. {below}.")
+    return style.describe(ax, f"Error against discarded share. {finding}. {below}{_area(areas)}.")
+
+
+def _area(areas: DiscardAreas | None) -> str:
+    """The partial area with its interval."""
+    if areas is None:
+        return ""
+    ends = areas.interval()
+    return f": area above ideal to {100 * areas.limit:g} % {areas.value:.2g} [{ends.low:.2g}, {ends.high:.2g}]"
 
 
 def _finding(found: DiscardCurve) -> str:
@@ -60,7 +73,11 @@ def _finding(found: DiscardCurve) -> str:
     return f"Without the worst fifth, FNMR {how} from {style.percent(start)} to {style.percent(kept)}"
 
 
-def _below(found: DiscardCurve) -> str:
+def _below(found: DiscardCurve, areas: DiscardAreas | None) -> str:
     failed = f", {found.failed:,} without a score outside" if found.failed else ""
-    won = f"; {style.percent(found.gain(0.2))} of the possible gain" if found.errors[0] else ""
+    if areas is not None:
+        ends = areas.gain_interval()
+        won = f"; {100 * areas.gain:.2g} % [{100 * ends.low:.2g}, {100 * ends.high:.2g}] of the possible gain"
+    else:
+        won = f"; {style.percent(found.gain(0.2))} of the possible gain" if found.errors[0] else ""
     return f"{found.comparisons:,} mated comparisons{failed}; threshold {found.threshold:.3f}{won}"

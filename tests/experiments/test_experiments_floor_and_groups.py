@@ -227,6 +227,11 @@ def test_quality_that_knows_the_bad_camera_wins_something(opened: Opened) -> Non
     assert found.discard.gain(0.2) > 0
     assert "Without the worst fifth" in said(found.discard_figure())
     assert "a perfect quality would win" in found.answer()[1]
+    assert found.areas is not None
+    ends = found.areas.gain_interval()
+    assert f"95 % interval {100 * ends.low:.2g} to {100 * ends.high:.2g} %" in found.answer()[1]
+    assert f"{found.areas.value:.2g} [{found.areas.interval().low:.2g}" in found.answer()[1]
+    assert "area above ideal to 20 %" in said(found.discard_figure())
 
 
 def test_one_to_one_curves_count_every_comparison_of_the_reporting_half(opened: Opened) -> None:

@@ -13,6 +13,7 @@ from facelab.stats import ErrorCurve, OpenSetCurve, verification_curve
 from facelab.stats.floor import alert_curve
 from facelab.stats.groups import GroupRates, group_rates
 from facelab.stats.operational import scale_to
+from facelab.stats.discard_areas import discard_areas
 from facelab.stats.quality import DiscardCurve, discard_curve
 from facelab.stats.traditional import tail_of_curve
 from facelab.stats.workload import Site
@@ -167,6 +168,19 @@ def test_a_perfect_quality_follows_the_ideal_curve(discarded: DiscardCurve) -> N
     assert ideal[ideal[:, 0] > 10.3, 1].max() == 0
     assert "falls from 10 % to 0 %" in plots.alt_text(ax)
     assert "1 without a score" in plots.alt_text(ax)
+
+
+def test_areas_are_said_with_their_intervals(discarded: DiscardCurve) -> None:
+    areas = discard_areas(discarded, rng=np.random.default_rng(1), replicates=200)
+    ax = plots.error_versus_discard(discarded, areas=areas)
+    ends, gain = areas.interval(), areas.gain_interval()
+    said = f"area above ideal to 20 % {areas.value:.2g} [{ends.low:.2g}, {ends.high:.2g}]"
+    assert said in plots.alt_text(ax)
+    assert any(said in text.get_text() for text in ax.get_legend().get_texts())
+    assert f"% [{100 * gain.low:.2g}, {100 * gain.high:.2g}] of the possible gain" in plots.alt_text(ax)
+    figure = ax.get_figure(root=True)
+    figure.canvas.draw()
+    assert max(text.get_window_extent().x1 for text in ax.texts) <= figure.bbox.x1
 
 
 def test_quality_foresees_nothing_where_there_is_no_error() -> None:
