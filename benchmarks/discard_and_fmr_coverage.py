@@ -24,7 +24,7 @@ def curve_of(rng: np.random.Generator, people: int) -> DiscardCurve:
 
 
 def areas(rng: np.random.Generator, repeats: int) -> None:
-    """Partial area and gain to 20 % discarded; the truth is that of 400,000 people, known to 1 in 30 of a standard error of 400."""
+    """Partial area and gain to 20 % discarded; the truth is that of 400,000 people (to 1 in 30 of a standard error)."""
     truth = curve_of(rng, 400_000)
     for people in (30, 100, 400):
         held, made = np.zeros(2), 0

@@ -10,10 +10,10 @@ from scipy.stats import norm
 
 from facelab import plots
 from facelab.stats import ErrorCurve, OpenSetCurve, verification_curve
+from facelab.stats.discard_areas import discard_areas
 from facelab.stats.floor import alert_curve
 from facelab.stats.groups import GroupRates, group_rates
 from facelab.stats.operational import scale_to
-from facelab.stats.discard_areas import discard_areas
 from facelab.stats.quality import DiscardCurve, discard_curve
 from facelab.stats.traditional import tail_of_curve
 from facelab.stats.workload import Site
