@@ -7,12 +7,13 @@ was chosen on the very searches it is reported on (`in_sample`: optimistic). A t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from facelab.errors import UnattainableTarget
 from facelab.stats.rates import Rate, finite
-from facelab.stats.thresholds import Support, check_given_threshold
+from facelab.stats.targeted import TargetedPoint
+from facelab.stats.thresholds import check_given_threshold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,13 +24,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, repr=False)
-class OperatingPoint:
-    """Open-set rates at one threshold.
+class OperatingPoint(TargetedPoint):
+    """Open-set rates at one threshold, T: a candidate counts at or above it; -inf: investigation mode.
 
     Parameters
     ----------
-    threshold : float
-        T; a candidate counts when its score is at or above it. -inf: investigation mode.
     rank : int
         R; a mated search is a hit when the right subject is among the R best.
     fpir, fnir, misidentification : Rate
@@ -40,19 +39,10 @@ class OperatingPoint:
         Mean number of candidates at or above T in a non-mated search.
     subjects, samples : int, int or None
         N, the enrolled subjects, and the reference samples.
-    measure, target : str or None, float or None
-        Of which rate the threshold was asked for, and its target; None for a given threshold.
-    supported, reason : bool, str
-        Whether the data supports the target, and why not.
-    in_sample : bool
-        True where the threshold was chosen on the searches that it is reported on.
-    certified : OperatingPoint or None
-        The point of the certified threshold at the same target, where there is one.
-    uncertified : str
-        Why there is none.
+    threshold, measure, target, supported, reason, in_sample, certified, uncertified
+        As in `TargetedPoint`.
     """
 
-    threshold: float
     rank: int
     fpir: Rate
     fnir: Rate
@@ -62,13 +52,6 @@ class OperatingPoint:
     selectivity: float
     subjects: int
     samples: int | None = None
-    measure: str | None = None
-    target: float | None = None
-    supported: bool = True
-    reason: str = ""
-    in_sample: bool = False
-    certified: OperatingPoint | None = None
-    uncertified: str = ""
 
     @property
     def mated(self) -> int:
@@ -79,29 +62,6 @@ class OperatingPoint:
     def non_mated(self) -> int:
         """Non-mated searches."""
         return self.fpir.trials
-
-    def at(self, curve: OpenSetCurve) -> OperatingPoint:
-        """The rates of this threshold on another curve, its target kept: what was chosen here, reported there.
-
-        Where the other curve could not have resolved the target itself, the point is unsupported and says so.
-        """
-        there = curve.at(self.threshold)
-        if self.target is None or self.measure is None:
-            return there
-        try:
-            support = curve.support(self.measure, self.target)
-        except UnattainableTarget as error:
-            support = Support(False, str(error))
-        reason = "; ".join(dict.fromkeys(filter(None, (self.reason, support.reason))))
-        return replace(
-            there,
-            measure=self.measure,
-            target=self.target,
-            supported=self.supported and support.supported,
-            reason=reason,
-            certified=None if self.certified is None else curve.at(self.certified.threshold),
-            uncertified=self.uncertified,
-        )
 
     def to_dict(self, confidence: float = 0.95) -> dict[str, Any]:
         """The point for JSON; a number that is not finite becomes None."""

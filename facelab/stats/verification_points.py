@@ -6,13 +6,14 @@ very comparisons it is reported on (`in_sample`: optimistic).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from facelab.errors import UnattainableTarget
 from facelab.stats.points import Unattainable
 from facelab.stats.rates import Rate, finite
-from facelab.stats.thresholds import Support, check_given_threshold
+from facelab.stats.targeted import TargetedPoint
+from facelab.stats.thresholds import check_given_threshold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,69 +49,28 @@ class EqualErrorRate:
 
 
 @dataclass(frozen=True, repr=False)
-class VerificationPoint:
-    """Verification rates at one threshold.
+class VerificationPoint(TargetedPoint):
+    """Verification rates at one threshold, T: a comparison is accepted when its score is at or above it.
 
     Parameters
     ----------
-    threshold : float
-        T; a comparison is accepted when its score is at or above it.
     fmr, fnmr : Rate
         Over completed comparisons.
     gfar, gfrr : Rate
         Over all comparisons; a failed mated one is an error.
-    measure, target : str or None, float or None
-        Of which rate the threshold was asked for, and its target; None for a given threshold.
-    supported, reason : bool, str
-        Whether the data supports the target, and why not.
-    in_sample : bool
-        True where the threshold was chosen on the comparisons that it is reported on.
-    certified : VerificationPoint or None
-        The point of the certified threshold at the same target, where there is one.
-    uncertified : str
-        Why there is none.
+    threshold, measure, target, supported, reason, in_sample, certified, uncertified
+        As in `TargetedPoint`.
     """
 
-    threshold: float
     fmr: Rate
     fnmr: Rate
     gfar: Rate
     gfrr: Rate
-    measure: str | None = None
-    target: float | None = None
-    supported: bool = True
-    reason: str = ""
-    in_sample: bool = False
-    certified: VerificationPoint | None = None
-    uncertified: str = ""
 
     @property
     def rates(self) -> tuple[Rate, Rate, Rate, Rate]:
         """FMR, FNMR, GFAR, GFRR."""
         return self.fmr, self.fnmr, self.gfar, self.gfrr
-
-    def at(self, curve: ErrorCurve) -> VerificationPoint:
-        """The rates of this threshold on another curve, its target kept: what was chosen here, reported there.
-
-        Where the other curve could not have resolved the target itself, the point is unsupported and says so.
-        """
-        there = curve.at(self.threshold)
-        if self.target is None or self.measure is None:
-            return there
-        try:
-            support = curve.support(self.measure, self.target)
-        except UnattainableTarget as error:
-            support = Support(False, str(error))
-        both = Support(self.supported, self.reason) & support
-        return replace(
-            there,
-            measure=self.measure,
-            target=self.target,
-            supported=both.supported,
-            reason=both.reason,
-            certified=None if self.certified is None else curve.at(self.certified.threshold),
-            uncertified=self.uncertified,
-        )
 
     def to_dict(self, confidence: float = 0.95) -> dict[str, Any]:
         """The point for JSON; a number that is not finite becomes None."""

@@ -24,7 +24,9 @@ NO_STATISTIC = {
     " attained_counts first_turned threshold_index described non_mated_side estimate complement above_own_threshold"
     " camera_of first_sights kinds_of",
 }
-INSIDE = {"sides", "blocks", "all_pairs", "complete_pairs", "nested", "dyadic", "unseen", "unpaired.Side", "limits"}
+INSIDE = {"sides", "blocks", "all_pairs", "complete_pairs", "nested", "dyadic", "unseen", "unpaired.Side", "limits"} | {
+    "targeted.MeasuredCurve"
+}
 NUMBERS = {
     *("float", "Rate", "Interval", "Floats", "FloatArray", "Estimate", "Band", "Cmc", "NonInferiority"),
     *(
