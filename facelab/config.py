@@ -323,6 +323,9 @@ class Scenario(Settings):
     alerts: AlertRule = AlertRule()
     faces: FaceTrust = FaceTrust()
     gate: GateLimits = GateLimits()
+    answers: Path | None = Field(
+        None, description="what operators answered to alerts at the site (`facelab watch --page`): answers.jsonl"
+    )
     measure_every_h: float | None = Field(
         None, gt=0, description="a camera that was not measured for so many hours is overdue (`facelab status`)"
     )

@@ -12,7 +12,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from facelab.experiments.curve_table import read_curve
+from facelab.experiments.floor_answers import answer_metrics
+from facelab.experiments.pseudonyms import logged_comparisons
 from facelab.experiments.run_log import DatasetNote
+from facelab.experiments.study import Study
 from facelab.report.words import best_row
 
 if TYPE_CHECKING:
@@ -29,7 +32,8 @@ COUNTS = ("enrolled", "failed_to_enrol", "passages", "missed", "failed", "unmatc
 WHERE_TO_LOOK = (
     "**Where to look.** `report.html` sums up; `thresholds.json` has every threshold with its intervals and "
     "`curve.json` the whole curve (`mlflow.load_table` reads both); `figures/det.png` shows both errors; `tuned.json` "
-    "is what a site loads; `notebooks/` shows how each number was made. The nested runs are the stages and the cameras."
+    "is what a site loads and `card.html` says it to a person; `notebooks/` shows how each number was made. The nested "
+    "runs are the stages and the cameras."
 )
 
 
@@ -55,10 +59,11 @@ def record(run: RunLog, evaluation: Evaluation) -> None:
     )
     run.note(note_of(evaluation))
     run.rename(name_of(evaluation.scenario.pack, best_row(evaluation.table)))
-    for path in (place.points, place.curve, place.tuned, place.report, place.scenario):
+    for path in (place.points, place.curve, place.tuned, place.card, place.card_page, place.report, place.scenario):
         run.file(path)
-    for path in (place.comparisons, place.evidence):  # scores, no templates: what runs are compared and gated by
-        run.file(path)
+    run.file(place.evidence)
+    # scores, no templates: what runs are compared and gated by
+    run.file(logged_comparisons(Study(evaluation.scenario, place)))
     for path in sorted(place.figures.glob("*.png")) + sorted(place.figures.glob("*.svg")):
         run.file(path, "figures")
 
@@ -97,6 +102,7 @@ def evaluation_metrics(evaluation: Evaluation) -> dict[str, float | None]:
     measured = evaluation.measured
     metrics |= {f"reported_on/{name}": float(count) for name, count in measured["reported_on"].items()}
     metrics |= {f"seconds/{name}": value for name, value in evaluation.seconds.items()}
+    metrics |= answer_metrics(evaluation.scenario.answers, evaluation.scenario.confidence)
     return metrics | {f"counts/{name}": float(measured["evidence"][name]) for name in COUNTS}
 
 
@@ -150,12 +156,15 @@ def _step(row: Mapping[str, float | None]) -> int:
     return 0 if threshold is None else round(STEPS_PER_UNIT * threshold)
 
 
-def log_notebook(run: RunLog, path: Path) -> None:
-    """Log an executed notebook and its page, without what its cells tagged ``faces`` show."""
+def log_notebook(run: RunLog, path: Path, *, names: bool = False) -> None:
+    """Log an executed notebook and its page, without what its cells tagged ``faces`` show, nor those tagged ``names``.
+
+    `names`: True where these people were generated, so that their names may be shown.
+    """
     import nbformat
 
-    from facelab.report.notebook_page import notebook_page, read_notebook, without_faces
+    from facelab.report.notebook_page import notebook_page, read_notebook, without_people
 
-    clean = without_faces(read_notebook(path))
+    clean = without_people(read_notebook(path), names=names)
     run.text(nbformat.writes(clean), f"notebooks/{path.name}")  # type: ignore[no-untyped-call]  # nbformat
     run.text(notebook_page(clean, path.stem), f"notebooks/{path.stem}.html")

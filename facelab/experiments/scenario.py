@@ -196,6 +196,9 @@ def _anchored(settings: dict[str, Any], folder: Path | None) -> dict[str, Any]:
         if folder is None or not isinstance(text, str) or "://" in text or text.isdigit() or Path(text).is_absolute():
             continue
         settings[section] = {**cast("dict[str, Any]", part), key: str((folder / text).resolve())}
+    answers = settings.get("answers")
+    if folder is not None and isinstance(answers, str):
+        settings["answers"] = str((folder / answers).resolve())
     return settings
 
 

@@ -129,7 +129,7 @@ class Study:
         """Every passage against every reference, as the match left it; made where it did not."""
         from facelab.pipeline import tables
 
-        if self._matched():
+        if self.is_matched:
             return tables.read_comparisons(self.workspace.comparisons)
         return self.match()
 
@@ -138,7 +138,7 @@ class Study:
         """What the comparisons were made from."""
         from facelab.experiments.evidence import Evidence
 
-        if not self._matched():
+        if not self.is_matched:
             self.match()
         said = read_json(self.workspace.evidence)
         return Evidence.from_dict({name: value for name, value in said.items() if name != "key"})
@@ -199,19 +199,19 @@ class Study:
         return threshold_rows(said, counts_only=self.scenario.counts_only)
 
     def tuned(self, *, accept_restriction: bool = False) -> TunedConfig:
-        """The tuned config of this evaluation, written to the workspace.
+        """The tuned config of this evaluation with its card, written to the workspace.
+
+        It is signed where the environment variable ``FACELAB_SIGNING_KEY`` names a private key.
 
         Parameters
         ----------
         accept_restriction : bool
             The user's word that the pack's licence was read and its restriction is accepted; it is recorded.
         """
-        from facelab.deploy import write_tuned
+        from facelab.experiments.exported import write_exported
         from facelab.experiments.tuned import tuned_config
 
-        config = tuned_config(self, accept_restriction=accept_restriction)
-        write_tuned(self.workspace.tuned, config)
-        return config
+        return write_exported(self.workspace, tuned_config(self, accept_restriction=accept_restriction))
 
     def figure(self, ax: Axes, name: str) -> SavedFigure:
         """Save the figure of `ax` as ``figures/<name>.png`` and ``.svg``; in a notebook, show it."""
@@ -228,7 +228,9 @@ class Study:
         said = json.dumps(self.scenario.model_dump(mode="json", include=names), sort_keys=True)
         return hashlib.sha256(f"{code_version()}\n{said}".encode()).hexdigest()
 
-    def _matched(self) -> bool:
+    @property
+    def is_matched(self) -> bool:
+        """True where the workspace holds the comparisons of these settings."""
         place = self.workspace
         if not (place.comparisons.is_file() and place.evidence.is_file()):
             return False

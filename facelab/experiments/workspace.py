@@ -89,6 +89,16 @@ class Workspace:
         return self.folder / "tuned.json"
 
     @property
+    def card(self) -> Path:
+        """What the tuned config says, for a person, in Markdown."""
+        return self.folder / "card.md"
+
+    @property
+    def card_page(self) -> Path:
+        """The same as a page."""
+        return self.folder / "card.html"
+
+    @property
     def figures(self) -> Path:
         """Figures, as PNG and SVG."""
         return self.folder / "figures"
