@@ -182,11 +182,11 @@ def mlflow(
 
     Example: facelab mlflow --port 5001
     """
-    from facelab.experiments.store import experiment_id, mlruns, open_store, tracking_uri
+    from facelab.experiments.runs_view import runs_link
+    from facelab.experiments.store import mlruns, open_store, tracking_uri
 
-    client = open_store()
-    link = f"http://127.0.0.1:{port}/#/experiments/{experiment_id(client, scenario)}/runs"
-    message(f"the runs of {scenario}: {link}?workflowType=machine_learning&compareRunsMode=TABLE")
+    link = runs_link(open_store(), scenario, f"http://127.0.0.1:{port}", charts=True)
+    message(f"the runs of {scenario}: {link}")
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
     command += ["--backend-store-uri", tracking_uri(), "--default-artifact-root", (mlruns() / "artifacts").as_uri()]
     command += ["--workers", "1"]

@@ -20,7 +20,7 @@ def promote(
     run: Annotated[
         str, typer.Argument(help="A run's id, a workspace's folder, SCENARIO/VERSION or SCENARIO@challenger.")
     ] = "",
-    why: Annotated[str, typer.Option(help="Your reason, kept with the version.")] = "",
+    why: Annotated[str, typer.Option(help="Your reason, kept; a first champion without limits takes one.")] = "",
     challenger: Annotated[bool, typer.Option("--challenger", help="Only register it; ask no gate.")] = False,
     undo: Annotated[
         str, typer.Option("--undo", metavar="SCENARIO", help="Give the place back to who stood before.")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from facelab.errors import NotMeasured
+from facelab.experiments.pseudonyms import REPORTED, VARIABLE, keys_differ
 from facelab.stats.openset import OpenSetCurve
 
 if TYPE_CHECKING:
@@ -131,6 +132,8 @@ def _reported(run: SavedRun) -> Bools:
 
     if run.target is None:
         return np.ones(len(run.comparisons), dtype=np.bool_)
+    if REPORTED in run.comparisons.probe_attributes:
+        return np.asarray(run.comparisons.probe_attributes[REPORTED], dtype=np.bool_)
     rng = np.random.default_rng(run.scenario.split_seed)
     _, report = split_probes(run.comparisons, run.scenario.select_share, rng)
     return np.isin(run.comparisons.probe_id, report.probe_id)
@@ -165,6 +168,8 @@ def data_differences(first: OnData, second: OnData) -> list[str]:
     if len(one) != len(two) or set(one.probe_id.tolist()) != set(two.probe_id.tolist()):
         both = len(np.intersect1d(one.probe_id, two.probe_id))
         found.append(f"passages ({len(one):,} and {len(two):,}, {both:,} of them in both)")
+        if keys_differ(one.probe_id, two.probe_id):
+            found.append(f"the keys of the pseudonyms ({VARIABLE} names one for both machines)")
     elif len(np.unique(one.probe_id)) < len(one):
         found.append("passages that stand twice")
     else:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from facelab.errors import BadInput, NotMeasured
+from facelab.experiments.pseudonyms import of_real_people
 from facelab.experiments.registry import (
     CHALLENGER,
     CHAMPION,
@@ -111,7 +112,8 @@ def promote(
     store : MlflowClient
         Of the store.
     why : str
-        The user's reason, kept with the version.
+        The user's reason, kept with the version. The first champion of a scenario of which no limit can be asked is
+        promoted on trust, and takes one.
     only_register : bool
         Leave it at the challenger, and ask nobody.
     judge : callable, optional
@@ -135,14 +137,15 @@ def promote(
         known = version_of_run(store, name, saved.run_id)
         if before is not None and known is not None and str(known.version) == before.version:
             raise BadInput(f"version {before.version} of {name} is the champion already", place="promote")
-        version = str(register(store, name, saved.run_id, _gallery_of(run, saved)).version)
+        gallery, generated = _gallery_of(run, saved), not of_real_people(saved.scenario)
+        version = str(register(store, name, saved.run_id, gallery, generated=generated).version)
         with quiet_mlflow(), reached():
             store.set_registered_model_alias(name, CHALLENGER, version)
         if only_register:
             return _promotion(name, version, saved, before, None)
         verdict = (judge or gate_judge(store))(saved, None if before is None else before.run_id)
         _keep_reason(store, name, version, verdict, why)
-        if _lets_through(verdict, before):
+        if _lets_through(verdict, before, why):
             _crown(store, name, version, before)
             return _promotion(name, version, saved, before, verdict, promoted=True)
     return _promotion(name, version, saved, before, verdict)
@@ -184,9 +187,14 @@ def gate_judge(store: MlflowClient) -> Callable[[SavedRun, str | None], Verdict]
     return judged
 
 
-def _lets_through(verdict: Verdict, before: Champion | None) -> bool:
-    """Whether the gate passes; the first champion of a scenario that asks for no limit has nothing to be held to."""
-    return verdict.passed or (before is None and not verdict.checks)
+def _lets_through(verdict: Verdict, before: Champion | None, why: str) -> bool:
+    """Whether the gate passes; a first champion of which nothing can be asked stands on the word that `why` gives."""
+    return verdict.passed or (_unasked(verdict, before) and bool(why.strip()))
+
+
+def _unasked(verdict: Verdict, before: Champion | None) -> bool:
+    """True where there is neither a champion to be held against nor a limit that could be asked."""
+    return before is None and not verdict.checks
 
 
 def _crown(store: MlflowClient, name: str, version: str, before: Champion | None) -> None:
@@ -230,8 +238,10 @@ def _promotion(
     stood = None if before is None else before.version
     if verdict is None:
         return Promotion(name, version, saved.run_id, False, "not asked", "only registered", stood, 0)
-    code = 0 if promoted else verdict.exit_code
-    return Promotion(name, version, saved.run_id, promoted, verdict.verdict, verdict.reason, stood, code)
+    code, reason = 0 if promoted else verdict.exit_code, verdict.reason
+    if _unasked(verdict, before) and not verdict.passed:
+        reason += "; promoted on trust" if promoted else "; --why with a reason promotes the first champion on trust"
+    return Promotion(name, version, saved.run_id, promoted, verdict.verdict, reason, stood, code)
 
 
 def _run_of(name: str, store: MlflowClient) -> str:

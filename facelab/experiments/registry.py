@@ -145,7 +145,9 @@ def _or_none(ask: Callable[[], ModelVersion]) -> ModelVersion | None:
             return None
 
 
-def register(store: MlflowClient, scenario_name: str, run_id: str, gallery: Path | None = None) -> ModelVersion:
+def register(
+    store: MlflowClient, scenario_name: str, run_id: str, gallery: Path | None = None, *, generated: bool = False
+) -> ModelVersion:
     """The version of a run's tuned config, made where it is not there yet.
 
     Parameters
@@ -156,6 +158,8 @@ def register(store: MlflowClient, scenario_name: str, run_id: str, gallery: Path
         Whose, and the run.
     gallery : Path, optional
         The workspace's gallery: of generated people it goes into the model, of real ones its place and digest do.
+    generated : bool
+        True where everybody on the list was generated.
 
     Raises
     ------
@@ -170,7 +174,7 @@ def register(store: MlflowClient, scenario_name: str, run_id: str, gallery: Path
         data, model = Path(folder) / DATA, Path(folder) / MODEL
         data.mkdir()
         (data / CONFIG).write_bytes(config.read_bytes())
-        _with_gallery(data, gallery)
+        _with_gallery(data, gallery, generated)
         _save(model, data, scenario_name)
         store.log_artifacts(run_id, str(model), MODEL)
         _registered_model(store, scenario_name)
@@ -189,13 +193,13 @@ def _config_of_run(store: MlflowClient, run_id: str) -> Path:
         ) from None
 
 
-def _with_gallery(data: Path, gallery: Path | None) -> None:
+def _with_gallery(data: Path, gallery: Path | None, generated: bool) -> None:
     from facelab.deploy import read_tuned
 
     if gallery is None or not gallery.is_file():
         return
     config = read_tuned(data / CONFIG)
-    if config.evidence.kind == "synthetic":
+    if generated and config.evidence.kind == "synthetic":
         (data / GALLERY).write_bytes(gallery.read_bytes())
         return
     write_json(data / GALLERY_PLACE, {"path": str(gallery.resolve()), "sha256": file_digest(gallery)})

@@ -10,6 +10,7 @@ from facelab.experiments import chain, outbox
 from facelab.experiments.chain import Chain, Stopwatch, Terminated, waves
 from facelab.experiments.evaluation import Evaluation
 from facelab.experiments.progress import Progress, Step, quiet
+from facelab.experiments.pseudonyms import of_real_people, pseudonyms
 from facelab.experiments.run_log import RunLog
 from facelab.experiments.scenario import load_scenario
 from facelab.experiments.store import tracking_uri
@@ -62,6 +63,8 @@ def evaluate(
         Ctrl-C; the run is marked KILLED, and what was computed stays in the cache.
     """
     chosen = load_scenario(scenario, overrides)
+    if of_real_people(chosen):
+        pseudonyms()  # a key that cannot be used is told now, not when all is measured
     place, watch = open_workspace(workspace, chosen.name), Stopwatch()
     with place.lock():
         _begin(place, chosen.model_dump(mode="json"))
@@ -204,11 +207,13 @@ def _execute(links: Chain, run: TrackedRun, watch: Stopwatch) -> None:
     from facelab.experiments.run_record import log_notebook
     from facelab.report.notebook_page import notebook_page, read_notebook
 
+    names = not of_real_people(run.scenario)
+
     def done(notebook: NotebookRun) -> None:
         watch.stages[notebook.name] = notebook.seconds
         page = notebook_page(read_notebook(notebook.output), notebook.name)
         notebook.output.with_suffix(".html").write_text(page, encoding="utf-8")
-        log_notebook(run, notebook.output)
+        log_notebook(run, notebook.output, names=names)
         log_stage(run, notebook)
 
     links.execute(waves(run.scenario), done)
@@ -245,6 +250,6 @@ def _end(links: Chain, run: TrackedRun, status: str, reason: str) -> None:
         return
     for notebook in links.runs:
         if notebook.failure is not None and notebook.output.is_file():
-            log_notebook(run, notebook.output)
+            log_notebook(run, notebook.output, names=not of_real_people(run.scenario))
             log_stage(run, notebook)
     run.end(status, reason)

@@ -50,7 +50,7 @@ class SavedRun:
     scenario : Scenario
         As it was evaluated.
     comparisons : Comparisons
-        Every probe against every reference.
+        Every probe against every reference; real people in pseudonyms (`facelab.experiments.pseudonyms`).
     evidence : mapping
         What they were made from (`facelab.experiments.evidence.Evidence`).
     points : mapping
@@ -255,6 +255,19 @@ def _read(place: Workspace, run_id: str, name: str, tags: Mapping[str, str], *, 
         if not (place.folder / file).is_file():
             raise NotMeasured(f"{missing} {file}: it was deleted, or logged by an earlier facelab; evaluate again")
     scenario = scenario_from(read_json(place.scenario), place=f"scenario of {name}")
-    comparisons = tables.read_comparisons(place.comparisons)
+    comparisons = _in_pseudonyms(tables.read_comparisons(place.comparisons), scenario)
     evidence = {key: value for key, value in read_json(place.evidence).items() if key != "key"}
     return SavedRun(run_id, name, scenario, comparisons, evidence, read_json(place.points), tags)
+
+
+def _in_pseudonyms(found: Comparisons, scenario: Scenario) -> Comparisons:
+    """`found` as MLflow has it: a workspace's own comparisons have names, and the two must pair."""
+    from facelab.experiments.pseudonyms import of_real_people, pseudonymous, pseudonyms
+    from facelab.stats.thresholds import split_probes
+
+    if pseudonymous(found) or not of_real_people(scenario):
+        return found
+    report = found
+    if not scenario.counts_only:
+        _, report = split_probes(found, scenario.select_share, np.random.default_rng(scenario.split_seed))
+    return pseudonyms().comparisons(found, report.probe_id)

@@ -117,11 +117,22 @@ def camera_statuses(
 
 
 def _runs(client: MlflowClient, experiment: str | None) -> list[Run]:
-    """The newest runs of an experiment, nested ones too; none where it is not facelab's."""
+    """The newest evaluations of an experiment and what is nested in them; none where it is not facelab's."""
     if experiment is None:
         return []
-    found = client.search_runs([experiment], max_results=NEWEST, order_by=["attributes.start_time DESC"])
-    return [run for run in found if "scenario" in run.data.tags or PARENT_TAG in run.data.tags]
+    # a sweep of hundreds of points must not crowd out what is asked for
+    queries = ("tags.`scenario` LIKE '%'", f"tags.`{KIND_TAG}` = '{CAMERA_KIND}'")
+    order = ["attributes.start_time DESC"]
+    pages = (client.search_runs([experiment], query, max_results=NEWEST, order_by=order) for query in queries)
+    different = {run.info.run_id: run for page in pages for run in page}
+    found = sorted(different.values(), key=lambda run: run.info.start_time, reverse=True)
+    ours = {run.info.run_id for run in found if _is_evaluation(run)}
+    return [run for run in found if run.info.run_id in ours or run.data.tags.get(PARENT_TAG) in ours]
+
+
+def _is_evaluation(run: Run) -> bool:
+    """True of a whole evaluation; a sweep and its points measure half of the people, for a choice."""
+    return "scenario" in run.data.tags and PARENT_TAG not in run.data.tags
 
 
 def _of_scenario(name: str, scenario: Scenario | None, runs: list[Run], now: float) -> list[CameraStatus]:

@@ -150,12 +150,12 @@ class Sweeper:
 
     def _match(self, scenario: Scenario, key: str) -> tuple[Study, dict[str, float | None]]:
         study = Study(scenario, self.workspace)
-        if not study._matched():
+        if not study.is_matched:
             folder = self.workspace.folder / "sweep" / key
             folder.mkdir(parents=True, exist_ok=True)
             study = Study(scenario, SweepWorkspace(folder, self.workspace.footage))
-        plain = self._remember(study) if _has_footage(study) or not study._matched() else None
-        if not study._matched():
+        plain = self._remember(study) if _has_footage(study) or not study.is_matched else None
+        if not study.is_matched:
             self.matched += 1
             self.progress(Step(STAGE, 0, 0, note=f"comparing ({self.matched})"))
             _ = study.comparisons

@@ -6,6 +6,7 @@ a title says what the figure shows of this data, axes carry units, and `alt_text
 
 from facelab.plots.alerts import alerts_over_time, time_to_alert
 from facelab.plots.cameras import thresholds_by_camera
+from facelab.plots.comparison import det_of_two, paired_differences
 from facelab.plots.degradation import missed_by_width, scores_by_condition
 from facelab.plots.detection import face_widths, passage_outcomes, quality
 from facelab.plots.discard import error_versus_discard
@@ -13,6 +14,7 @@ from facelab.plots.errors import det, error_rates, score_distributions
 from facelab.plots.groups import rates_by_group
 from facelab.plots.scaling import fpir_by_gallery
 from facelab.plots.style import alt_text, png, save
+from facelab.plots.trend import trend
 from facelab.plots.verification import verification_det
 from facelab.plots.watchlist import enrolment, nearest_strangers
 from facelab.plots.workload import alerts_a_day
@@ -22,6 +24,7 @@ __all__ = [
     "alerts_over_time",
     "alt_text",
     "det",
+    "det_of_two",
     "enrolment",
     "error_rates",
     "error_versus_discard",
@@ -29,6 +32,7 @@ __all__ = [
     "fpir_by_gallery",
     "missed_by_width",
     "nearest_strangers",
+    "paired_differences",
     "passage_outcomes",
     "png",
     "quality",
@@ -38,5 +42,6 @@ __all__ = [
     "scores_by_condition",
     "thresholds_by_camera",
     "time_to_alert",
+    "trend",
     "verification_det",
 ]

@@ -1,8 +1,8 @@
 """An executed notebook as an HTML page of its own, without scripts and without the network.
 
 nbconvert's own pages fetch scripts from the network; here its bare template gives the cells and `facelab.report.page`
-everything around them. Cells tagged ``faces`` show people: a page (or a copy of the notebook) that leaves the workspace
-is made without what they show.
+everything around them. Cells tagged ``faces`` show people and cells tagged ``names`` name them: a page (or a copy of
+the notebook) that leaves the workspace is made without what they show.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from facelab.report.page import page
 if TYPE_CHECKING:
     from pathlib import Path
 
-FACES_TAG = "faces"
+FACES_TAG, NAMES_TAG = "faces", "names"
 NOT_SHOWN = "Pictures of people are shown in the workspace's own copy of this notebook only."
+NOT_NAMED = "People are named in the workspace's own copy of this notebook only."
 
 
 def read_notebook(path: Path) -> Any:
@@ -25,15 +26,16 @@ def read_notebook(path: Path) -> Any:
     return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # nbformat
 
 
-def without_faces(notebook: Any) -> Any:
-    """A copy of `notebook` without what the cells tagged ``faces`` show."""
+def without_people(notebook: Any, *, names: bool = False) -> Any:
+    """A copy of `notebook` without what the cells tagged ``faces`` show, and those tagged ``names`` unless `names`."""
     import copy
 
+    instead = {FACES_TAG: NOT_SHOWN} | ({} if names else {NAMES_TAG: NOT_NAMED})
     clean = copy.deepcopy(notebook)
     for cell in clean.cells:
-        if cell.cell_type == "code" and FACES_TAG in cell.metadata.get("tags", []) and cell.outputs:
-            said = {"output_type": "stream", "name": "stdout", "text": NOT_SHOWN + "\n"}
-            cell.outputs = [type(cell)(said)]
+        said = [instead[tag] for tag in cell.metadata.get("tags", []) if tag in instead]
+        if cell.cell_type == "code" and said and cell.outputs:
+            cell.outputs = [type(cell)({"output_type": "stream", "name": "stdout", "text": said[0] + "\n"})]
     return clean
 
 

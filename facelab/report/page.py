@@ -27,8 +27,16 @@ th, td { border-bottom: 1px solid #ddd; padding: .3rem .6rem; text-align: left; 
 th { background: #f4f4f4; } td { font-variant-numeric: tabular-nums; }
 pre { background: #f6f8fa; padding: .6rem .8rem; overflow-x: auto; font-size: .84rem; border-radius: 4px; }
 .jp-InputPrompt, .jp-OutputPrompt, .prompt { color: #777; font-size: .75rem; }
-details { margin: .4rem 0; }
-@media print { body { max-width: none; font-size: 10.5pt; padding: 0; } figure, table, pre { break-inside: avoid; } }
+details { margin: .4rem 0; } .output_subarea, figure { overflow-x: auto; } .output_subarea > p { margin-right: .3rem; }
+@media screen and (max-width: 40rem) { /* a phone: code wraps; wide tables and figures are swiped */
+  pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+  figure img, .output_png img { max-width: none; width: 32rem; }
+  figcaption { position: sticky; left: 0; max-width: calc(100vw - 2.4rem); } }
+@media print { /* on paper nothing scrolls: code wraps, tables shrink, and a picture stays with its heading */
+  body { max-width: none; font-size: 10.5pt; padding: 0; } .scroll, .output_subarea, figure { overflow: visible; }
+  pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 8pt; } table { font-size: 8pt; }
+  th, td { padding: .15rem .35rem; } h1, h2, h3 { break-after: avoid; } figure, img, tr { break-inside: avoid; }
+  img { max-height: 22cm; } }
 """
 
 

@@ -153,7 +153,7 @@ def test_a_failed_notebook_is_a_failed_run_that_keeps_what_it_came_to(study: Stu
     assert run.info.status == "FAILED"
     assert run.data.tags["ended_by"] == "05_tune_threshold, In [4]: broken"
     assert "notebooks/05_tune_threshold.ipynb" in [f.path for f in client.list_artifacts(run.info.run_id, "notebooks")]
-    assert study._matched(), "what was computed before stays"
+    assert study.is_matched, "what was computed before stays"
 
 
 @pytest.mark.slow

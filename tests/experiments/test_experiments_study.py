@@ -26,8 +26,8 @@ def test_comparisons_are_read_as_the_match_left_them(study: Study, comparisons: 
 
 def test_comparisons_of_other_settings_are_not_taken(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     other = open_study("demo", overrides={"pipeline.tracking.method": "sort"})
-    assert study._matched()
-    assert not other._matched()
+    assert study.is_matched
+    assert not other.is_matched
     monkeypatch.setattr(Study, "match", lambda self: "made anew")
     assert other.comparisons == "made anew"
 
@@ -35,7 +35,7 @@ def test_comparisons_of_other_settings_are_not_taken(study: Study, monkeypatch: 
 @pytest.mark.parametrize("name", ["targets_fpir", "split_seed", "title"])
 def test_settings_behind_the_match_do_not_make_it_stale(study: Study, name: str) -> None:
     value = {"targets_fpir": [0.2], "split_seed": 9, "title": "x"}[name]
-    assert open_study("demo", overrides={name: value})._matched()
+    assert open_study("demo", overrides={name: value}).is_matched
 
 
 def test_thresholds_are_chosen_and_reported_on_different_people(study: Study) -> None:

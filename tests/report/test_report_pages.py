@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import nbformat
 import pytest
 
-from facelab.report.notebook_page import NOT_SHOWN, notebook_page, without_faces
+from facelab.report.notebook_page import NOT_SHOWN, notebook_page, without_people
 from facelab.report.page import PageFigure, Report, page, report_page
 
 PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -83,7 +83,7 @@ def test_pictures_in_a_notebooks_page_have_their_words(notebook: nbformat.Notebo
 
 
 def test_a_copy_that_leaves_the_workspace_shows_nobody(notebook: nbformat.NotebookNode) -> None:
-    clean = without_faces(notebook)
+    clean = without_people(notebook)
     assert clean.cells[3].outputs[0].text.strip() == NOT_SHOWN
     assert clean.cells[2].outputs == notebook.cells[2].outputs
     assert "image/png" in notebook.cells[3].outputs[0].data
