@@ -205,8 +205,8 @@ def replay(
     if json:
         answer_json(found.to_dict())
         return
-    frame = found.alerts.log.to_frame()
-    answer_table(str(found.alerts), list(frame.columns), frame.round(3).itertuples(index=False))
+    frame = found.table()
+    answer_table(str(found), list(frame.columns), frame.round(3).itertuples(index=False))
     answer_table("promised and measured", ("rate", "promised", "measured", ""), found.rows())
     if found.doubtful:
         message(

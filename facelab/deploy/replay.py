@@ -23,6 +23,8 @@ from facelab.stats.alarms import Thresholds
 from facelab.stats.openset import open_set_curve
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from facelab.config import Runtime
     from facelab.data.footage import Footage
     from facelab.deploy.records import RateRecord
@@ -63,6 +65,21 @@ class Replay:
     measured: OperatingPoint | None
 
     @property
+    def judged(self) -> bool:
+        """Whether anybody in the footage is known; else no alert can be called right or false."""
+        return bool((self.comparisons.probe_subject != "").any())
+
+    def table(self) -> pd.DataFrame:
+        """The alerts, one row each; without the column ``false`` where none can be judged."""
+        frame = self.alerts.log.to_frame()
+        return frame if self.judged else frame.drop(columns="false")
+
+    def __str__(self) -> str:
+        if self.judged:
+            return str(self.alerts)
+        return f"{len(self.alerts.log):,} alerts; nobody in this footage is known, so none can be called right or false"
+
+    @property
     def doubtful(self) -> int:
         """Searches whose best score is within `TOLERANCE` of the threshold: elsewhere they may be decided otherwise."""
         best = np.where(np.isnan(self.comparisons.score), -np.inf, self.comparisons.score).max(axis=1, initial=-np.inf)
@@ -93,9 +110,14 @@ class Replay:
 
     def to_dict(self, confidence: float = 0.95) -> dict[str, Any]:
         """For JSON."""
-        events = self.alerts.log.to_frame().to_dict("records")
+        events = self.table().to_dict("records")
         rates = {row[0]: {"promised": row[1], "measured": row[2], "verdict": row[3]} for row in self.rows(confidence)}
-        told = {"alerts": events, "suppressed": self.alerts.log.suppressed, "unjudged": len(self.alerts.unjudged)}
+        told = {
+            "judged": self.judged,
+            "alerts": events,
+            "suppressed": self.alerts.log.suppressed,
+            "unjudged": len(self.alerts.unjudged),
+        }
         return told | {"rates": rates, "doubtful": self.doubtful, "searches": len(self.comparisons)}
 
 

@@ -27,7 +27,7 @@ from facelab.stats.openset import open_set_curve
 from facelab.stats.points import OperatingPoint, Unattainable, operating_points
 from facelab.types import Comparisons
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "pipeline"))  # the toy pack and footage
+sys.path[:0] = [str(Path(__file__).parent.parent / "pipeline"), str(Path(__file__).parent)]  # the toy pack and footage
 
 
 @dataclass
