@@ -8,11 +8,11 @@ from typing import Any
 
 import typer
 
-from facelab.report.conditions import legend, mark
-
 
 def rate_cell(rate: Mapping[str, Any] | None) -> str:
     """``3/120 = 0.025 [0.0085, 0.071]``, marked where the interval is not to be relied on (`report.conditions`)."""
+    from facelab.report.conditions import mark
+
     if rate is None:
         return "–"
     if rate["rate"] is None:
@@ -22,6 +22,8 @@ def rate_cell(rate: Mapping[str, Any] | None) -> str:
 
 def tell_conditions(rates: Iterable[tuple[str, Mapping[str, Any] | None]]) -> None:
     """Print what the marks mean that `rate_cell` put to these rates, each with its name."""
+    from facelab.report.conditions import legend
+
     for line in legend(rates):
         print(line)
 

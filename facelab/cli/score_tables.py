@@ -7,7 +7,6 @@ from typing import Any
 
 from facelab.cli.output import answer_table, message
 from facelab.cli.rates import number, rate_cell, tell_conditions
-from facelab.report.conditions import mark
 
 
 def tell_verification(answer: dict[str, Any]) -> None:
@@ -108,6 +107,8 @@ def _chosen(point: dict[str, Any], target: str) -> tuple[str, str, str, str]:
     threshold, supported = _score(point["threshold"]), "yes" if point["supported"] else "no"
     if point[target] is None:
         return "given", threshold, "–", supported
+    from facelab.report.conditions import mark
+
     certified = point.get("certified") or {}
     sure = _score(certified.get("threshold")) + mark(certified.get(target.removeprefix("target_")))
     return f"{point[target]:g}", threshold, sure, supported
