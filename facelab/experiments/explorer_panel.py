@@ -10,9 +10,11 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from facelab.errors import NotMeasured
 from facelab.experiments.explorer import Explorer
 from facelab.experiments.footage_sheet import Show, may_be_shown
 from facelab.experiments.passage_pictures import passage_faces
+from facelab.experiments.study import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +27,7 @@ STYLE = "text-align:left;padding:.15rem .8rem .15rem 0;font-variant-numeric:tabu
 
 
 def threshold_panel(study: Study, show: Show = "synthetic") -> Any:
-    """The explorer of `study` as a widget.
+    """The explorer of `study` as a widget; a sentence where there is nothing to explore.
 
     Parameters
     ----------
@@ -34,7 +36,10 @@ def threshold_panel(study: Study, show: Show = "synthetic") -> Any:
     show : {"synthetic", "always", "never"}
         Whether pictures of people may be shown.
     """
-    return ThresholdPanel(Explorer(study), show).widget
+    try:
+        return ThresholdPanel(Explorer(study), show).widget
+    except NotMeasured as reason:
+        return say(str(reason))
 
 
 class ThresholdPanel:

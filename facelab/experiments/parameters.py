@@ -27,7 +27,7 @@ class NotebookParameters(Settings):
 
 
 class FootageParameters(NotebookParameters):
-    """What the notebook on footage takes."""
+    """What a notebook takes that can show people."""
 
     show_faces: Literal["synthetic", "always", "never"] = Field(
         "synthetic", description="whether pictures of people are shown: only where nobody in them exists, unless told"
@@ -60,7 +60,7 @@ MODELS: dict[str, type[NotebookParameters]] = {
     "02_watchlist": NotebookParameters,
     "03_match": NotebookParameters,
     "04_error_rates": NotebookParameters,
-    "05_tune_threshold": NotebookParameters,
+    "05_tune_threshold": FootageParameters,
     "06_groups_and_quality": NotebookParameters,
     "07_export_config": ExportParameters,
     "08_compare_runs": ComparisonParameters,

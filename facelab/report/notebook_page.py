@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FACES_TAG, NAMES_TAG = "faces", "names"
+WIDGET = "application/vnd.jupyter.widget-view+json"
+NEEDS_A_KERNEL = "This panel works in JupyterLab, with the notebook open."
 NOT_SHOWN = "Pictures of people are shown in the workspace's own copy of this notebook only."
 NOT_NAMED = "People are named in the workspace's own copy of this notebook only."
 
@@ -39,11 +41,23 @@ def without_people(notebook: Any, *, names: bool = False) -> Any:
     return clean
 
 
+def _without_panels(notebook: Any) -> Any:
+    """A copy of `notebook` with a word in place of each widget: it needs a kernel, which a page has not."""
+    import copy
+
+    clean = copy.deepcopy(notebook)
+    for cell in clean.cells:
+        for output in cell.get("outputs", []):
+            if WIDGET in output.get("data", {}):
+                output["data"] = {"text/plain": NEEDS_A_KERNEL}
+    return clean
+
+
 def notebook_page(notebook: Any, title: str) -> str:
     """The executed `notebook` as an HTML page called `title`."""
     from nbconvert.exporters import HTMLExporter
     from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]  # no stubs in the environment
 
     exporter = HTMLExporter(template_name="basic", embed_images=True, exclude_anchor_links=True)  # type: ignore[no-untyped-call]  # nbconvert
-    body, _ = exporter.from_notebook_node(notebook)
+    body, _ = exporter.from_notebook_node(_without_panels(notebook))
     return page(title, body, extra_style=HtmlFormatter().get_style_defs(".highlight"))

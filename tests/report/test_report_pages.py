@@ -89,3 +89,18 @@ def test_a_copy_that_leaves_the_workspace_shows_nobody(notebook: nbformat.Notebo
     assert "image/png" in notebook.cells[3].outputs[0].data
     assert notebook_page(clean, "nb").count("<img") == 1
     nbformat.validate(clean)
+
+
+def test_a_widget_is_a_word_on_a_page() -> None:
+    import nbformat
+
+    from facelab.report.notebook_page import NEEDS_A_KERNEL, WIDGET, notebook_page
+
+    cell = nbformat.v4.new_code_cell("panel")
+    data = {WIDGET: {"model_id": "x", "version_major": 2, "version_minor": 0}, "text/plain": "VBox(children=())"}
+    cell.outputs = [nbformat.v4.new_output("execute_result", data, execution_count=1)]
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    page = notebook_page(notebook, "title")
+    assert NEEDS_A_KERNEL in page
+    assert "VBox" not in page
+    assert WIDGET in notebook.cells[0].outputs[0].data, "the notebook itself keeps its panel"
