@@ -74,8 +74,8 @@ def keys(
     if json:
         answer_json({"key": key_id(public_key(public)), "private": str(private), "public": str(public)})
         return
-    rows = [("private, for its owner alone", str(private)), ("public", str(public))]
-    answer_table(f"key {key_id(public_key(public))}", ("", "file"), rows)
+    rows = [("id", key_id(public_key(public))), ("private, for its owner alone", str(private)), ("public", str(public))]
+    answer_table("a new key", ("", ""), rows)
 
 
 def sign(
