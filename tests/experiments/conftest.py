@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from facelab.experiments.chain import RATES, TUNE
 from facelab.experiments.store import open_store
 from facelab.experiments.study import Study, open_study
 from facelab.types import Comparisons
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "pipeline"))  # the toy pack and footage
 
 Maker = Callable[..., Path]
 

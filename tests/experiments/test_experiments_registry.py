@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from facelab.experiments.promotion import promote, promoting, undo
 from facelab.experiments.registry import champion
 from facelab.experiments.served_model import ServedModel, file_digest
 from facelab.experiments.store import open_store
-from facelab.experiments.study import Study
+from facelab.experiments.study import Study, open_study
 from facelab.experiments.tracked_run import TrackedRun
 from facelab.experiments.workspace import write_json
 from facelab.pipeline import tables
@@ -82,8 +82,9 @@ def gallery_of(pack: str = FINGERPRINT) -> Gallery:
 
 
 @pytest.fixture
-def measured(study: Study, store: None) -> Study:
-    """A study with everything that an evaluation leaves."""
+def measured(study: Study, store: None, monkeypatch: pytest.MonkeyPatch) -> Study:
+    """A study with everything that an evaluation leaves, but for which faces a fake pack may be trusted with."""
+    monkeypatch.setattr("facelab.experiments.tuned._trusted", lambda study: (None, None))
     study.__dict__["pack"] = FakePack()
     study.keep_points()
     study.tuned()
@@ -151,15 +152,51 @@ def test_promoting_obeys_the_gate_keeps_the_reason_and_is_undone_step_by_step(me
     assert champion("demo", client) is None
 
 
+def evaluated(study: Study, limits: dict[str, str], *, shift: float = 0.0) -> str:
+    """A finished run of the same people under the gate's `limits`, whose own scores are `shift` higher."""
+    made = open_study("demo", overrides={f"gate.{name}": value for name, value in limits.items()})
+    moved = study.comparisons.score + np.where(np.eye(190, 60, dtype=bool), shift, 0.0)
+    tables.write_comparisons(made.workspace.comparisons, replace(study.comparisons, score=moved))
+    made.__dict__["pack"] = FakePack()
+    made.keep_points()
+    made.tuned()
+    write_json(made.workspace.scenario, made.scenario.model_dump(mode="json"))
+    return logged(made)
+
+
 @pytest.mark.slow
-def test_without_a_champion_and_without_limits_the_first_is_let_through_by_the_real_gate(measured: Study) -> None:
-    """The gate itself, not a fake; the same run against itself is not worse, or cannot be told, and never better."""
+def test_the_real_gate_lets_through_what_is_not_worse_and_refuses_the_worse(measured: Study) -> None:
     client = open_store()
-    first = promote(logged(measured), client)
-    assert first.promoted == (first.verdict in ("better", "not worse")) or first.verdict.startswith("cannot tell")
+    limits = {"fnir_margin": "0.1", "score_shift": "null", "quality_shift": "null"}
+    first = promote(evaluated(measured, limits), client)
+    assert (first.promoted, first.verdict) == (True, "not worse"), "its own limits judge the first: failures to acquire"
     standing = champion("demo", client)
-    if standing is not None:
-        assert read_tuned(standing.config_path()) == read_tuned(measured.workspace.tuned)
+    assert standing is not None
+    assert read_tuned(standing.config_path()) == read_tuned(measured.workspace.tuned)
+    worse = promote(evaluated(measured, limits, shift=-0.3), client)
+    assert (worse.promoted, worse.verdict, worse.exit_code) == (False, "worse", 10)
+    assert "FNIR" in worse.reason
+    assert _aliases(client) == {"champion": "1", "challenger": "2"}
+    better = promote(evaluated(measured, limits, shift=0.2), client)
+    assert (better.promoted, better.verdict, better.exit_code, better.before) == (True, "not worse", 0, "1")
+    assert _aliases(client) == {"champion": "3"}
+
+
+@pytest.mark.slow
+def test_a_first_champion_of_which_no_limit_can_be_asked_takes_somebody_who_says_why(measured: Study) -> None:
+    client = open_store()
+    none = {name: "null" for name in ("score_shift", "quality_shift", "failure_to_acquire")}
+    run = evaluated(measured, none)
+    refused = promote(run, client)
+    assert (refused.promoted, refused.verdict, refused.exit_code) == (False, "cannot tell with this data", 11)
+    assert "--why with a reason promotes the first champion on trust" in str(refused)
+    assert champion("demo", client) is None
+    trusted = promote(run, client, why="agreed with the site")
+    assert (trusted.promoted, trusted.exit_code) == (True, 0)
+    assert str(trusted).endswith("promoted on trust")
+    assert client.get_model_version("demo", "1").tags["promotion.reason"] == "agreed with the site"
+    other = promote(evaluated(measured, none, shift=-0.3), client, why="agreed too")
+    assert not other.promoted, "once there is a champion, a reason is no verdict"
 
 
 @pytest.mark.slow
@@ -295,3 +332,47 @@ def test_another_pack_than_the_measured_one_and_an_odd_input_are_refused(
 def test_a_run_that_is_in_no_store_cannot_be_promoted(measured: Study, project: Path) -> None:
     with pytest.raises(NotMeasured, match="`facelab log` logs what was kept"):
         promote(str(measured.workspace.folder), open_store(), judge=always(PASSES))
+
+
+def test_footage_paths_give_the_alerts_of_its_passages(
+    project: Path, measured: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lossless video of two people, one of them enrolled: her passage alerts, with its camera and its times."""
+    from toy_pipeline import WIDTH, ToyPack, people_of, picture, walk
+
+    seen = people_of(walk("ann", 0, 12), walk("bob", 20, 12))
+    seen = {number: seen.get(number, []) for number in range(34)}
+    video = _video(project / "gate.mkv", [picture(number, people) for number, people in seen.items()])
+    pack = ToyPack(seen, fingerprint=FINGERPRINT)
+    monkeypatch.setenv("FACELAB_CACHE", str(project / "cache"))
+    monkeypatch.setattr("facelab.pipeline.packs.load_pack", lambda name: pack)
+    close_up = picture(0, [("ann", (0, 0, WIDTH, 120))])[None, 4:116, 4:116]
+    names, template = np.array(["ann"]), pack.embed_aligned(close_up)
+    templates = Templates(names, names, template, np.ones(1), np.ones(1, int), FINGERPRINT)
+    tables.write_gallery(project / "own.parquet", Gallery(templates, names))
+    model = ServedModel(_model(project / "m", measured).folder, str(project / "own.parquet"))
+    threshold = 0.97
+    config = model.config.model_copy(update={"threshold": threshold})
+    object.__setattr__(model, "config", config)
+    alerts = model.predict(str(video))
+    assert alerts["subject_id"].tolist() == ["ann"]
+    (alert,) = alerts.to_dict("records")
+    assert (alert["source"], alert["threshold"]) == (str(video), threshold)
+    assert alert["score"] >= threshold
+    assert 0 <= alert["start_s"] < alert["end_s"] < 20 / 25, "she is there for 12 frames, he comes at the 20th"
+    empty = _video(project / "empty.mkv", [picture(number, []) for number in (32, 33)])
+    assert model.predict([str(empty)]).empty, "nobody there: no alert"
+
+
+def _video(path: Path, pictures: list[np.ndarray], fps: int = 25) -> Path:
+    """A video without loss: the toy pack reads the number of a frame in its corner."""
+    import av
+
+    height, width, _ = pictures[0].shape
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("ffv1", rate=fps)
+        stream.width, stream.height, stream.pix_fmt = width, height, "bgr0"
+        for image in pictures:
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+        file.mux(stream.encode())
+    return path

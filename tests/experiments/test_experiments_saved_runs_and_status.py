@@ -131,6 +131,26 @@ def test_a_camera_is_overdue_when_nobody_measured_it_and_a_dead_one_is_not_measu
     assert (one.measured_at, one.overdue) == (None, True)
 
 
+def test_the_points_of_a_sweep_are_no_measurement_of_a_camera(client: Any, tracked: Maker, monkeypatch: Any) -> None:
+    """A point has cameras' names and counts as a sweep of many; the scenario was last measured by its evaluation."""
+    tracked("evaluation", 30, cameras={"gate": (20, 1)})
+    experiment = experiment_id(client, "demo")
+    swept = client.create_run(experiment, NOW_MS, {"facelab.kind": "sweep", "sweep.of": "demo"}, "sweep").info.run_id
+    for number in range(4):
+        tags = {"facelab.kind": "point", "camera": "gate", "mlflow.parentRunId": swept, "point": str(number)}
+        point = client.create_run(experiment, NOW_MS, tags, "point").info.run_id
+        client.set_terminated(point, "FINISHED", NOW_MS)
+        tags["facelab.kind"] = "camera"
+        nested = client.create_run(experiment, NOW_MS, tags, "camera of a sweep").info.run_id
+        client.log_metric(nested, "passages", 20)
+        client.set_terminated(nested, "FINISHED", NOW_MS)
+    client.set_terminated(swept, "FINISHED", NOW_MS)
+    monkeypatch.setattr("facelab.experiments.status.NEWEST", 5)
+    (gate,) = camera_statuses(client, now=NOW_MS / 1000)
+    assert (gate.run_name, gate.overdue, gate.last_attempt) == ("evaluation", True, "")
+    assert gate.age_h == pytest.approx(30)
+
+
 def test_status_exits_with_11_where_something_is_overdue(client: Any, tracked: Maker) -> None:
     tracked("old", 30, cameras={"gate": (20, 1)})
     found = CliRunner().invoke(app, ["status", "--json"])  # by the machine's clock the run ended in the future
