@@ -185,7 +185,7 @@ def test_the_real_gate_lets_through_what_is_not_worse_and_refuses_the_worse(meas
 @pytest.mark.slow
 def test_a_first_champion_of_which_no_limit_can_be_asked_takes_somebody_who_says_why(measured: Study) -> None:
     client = open_store()
-    none = {name: "null" for name in ("score_shift", "quality_shift", "failure_to_acquire")}
+    none = dict.fromkeys(("score_shift", "quality_shift", "failure_to_acquire"), "null")
     run = evaluated(measured, none)
     refused = promote(run, client)
     assert (refused.promoted, refused.verdict, refused.exit_code) == (False, "cannot tell with this data", 11)
