@@ -11,7 +11,7 @@ import signal
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -78,7 +78,7 @@ def watch(
         event = events.event(found)
         print(json.dumps(event, ensure_ascii=False), flush=True)
         if delivery is not None:
-            delivery.put(event)
+            _put(delivery, event)
         if monitor is not None:
             monitor.show(event, found)
 
@@ -114,6 +114,14 @@ def _footage(sources: list[str]) -> Footage:
     if len(sources) > 1 and len(set(cameras)) < len(sources):
         raise BadInput("two sources have the same camera's name; name them, as in gate=video.mp4", place="sources")
     return Footage("live", tuple(clips))
+
+
+def _put(delivery: Delivery, event: dict[str, Any]) -> None:
+    """Hand `event` to the delivery; a full disk loses it for the webhook, which is told, and ends no watching."""
+    try:
+        delivery.put(event)
+    except OSError as error:
+        message(f"alert {event['id']} cannot be kept for the webhook: {error.strerror or error}")
 
 
 def _delivery(url: str, spool: Path) -> Delivery:

@@ -1,8 +1,10 @@
 """Delivery of events to a webhook: at least once, in order, through a spool on the disk.
 
 An event is written to the spool before anything is sent, and its file goes only when the receiver said that it has it
-(any 2xx). Whatever else happens (an answer of 500, no answer, a redirect, no receiver at all) is tried again, less and
-less often, and survives a restart. So an event may arrive twice: its id, also in the header ``Idempotency-Key``, tells.
+(any 2xx). An answer that speaks of the event itself (`NOT_THIS_ONE`) sets its file aside as ``.refused``, lest one
+event keep back all that follow. Whatever else happens (an answer of 500, no answer, a redirect, no receiver at all) is
+tried again, less and less often, and survives a restart. So an event may arrive twice: its id, also in the header
+``Idempotency-Key``, tells.
 Redirects are never followed: alerts go to the address that was named, and nowhere else.
 """
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
+NOT_THIS_ONE = (400, 413, 415, 422)
+"""Answers that speak of this event and not of the receiver: it is set aside, or it would keep back all that follow."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -133,6 +137,12 @@ class Delivery:
                 return "" if 200 <= answer.status < 300 else f"answered {answer.status}"
         except urllib.error.HTTPError as error:
             error.close()
+            if error.code in NOT_THIS_ONE:
+                path.rename(path.with_suffix(".refused"))
+                self._tell(
+                    f"webhook {_public(self._url)}: answered {error.code} to {event_id}: set aside in {self._spool}"
+                )
+                return ""
             return "redirects elsewhere, which is not followed" if 300 <= error.code < 400 else f"answered {error.code}"
         except (OSError, ValueError) as error:
             return f"cannot be reached ({getattr(error, 'reason', error) or type(error).__name__})"

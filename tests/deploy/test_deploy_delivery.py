@@ -159,3 +159,21 @@ def test_alerts_in_the_clear_are_noticed() -> None:
     assert is_in_the_clear("http://monitor.example/a")
     assert not is_in_the_clear("https://monitor.example/a")
     assert not is_in_the_clear("http://127.0.0.1:8000/a")
+
+
+@pytest.mark.parametrize("code", [400, 413, 422])
+def test_an_event_that_the_receiver_refuses_is_set_aside_and_keeps_no_other_back(
+    receiver: Receiver, tmp_path: Path, code: int
+) -> None:
+    told: list[str] = []
+    receiver.answer = lambda asked: code if asked == 1 else 200
+    sender = Delivery(receiver.url, tmp_path / "spool", tell=told.append)
+    sender.put({"id": "odd"})
+    sender.put({"id": "good"})
+    _until(lambda: len(receiver.got) == 1)
+    assert sender.close() == 0
+    assert receiver.got == [{"id": "good"}]
+    (aside,) = (tmp_path / "spool").glob("*.refused")
+    assert json.loads(aside.read_text()) == {"id": "odd"}
+    assert f"answered {code} to odd: set aside" in told[0]
+    assert "secret" not in told[0]
