@@ -28,6 +28,11 @@ COLUMNS = (
     "tags.`evidence`",
     "tags.`pack`",
 )
+ENDS = ("", "_high")
+BEST = "Fewest missed, shortest bar"
+TRADE = "Trade-off, thresholds"
+COST = "Cost, of sweeps"
+COLUMNS_OF_CHARTS, CHART_HEIGHT_PX = 2, 360
 EVALUATIONS = "tags.`facelab.kind` != 'stage' and tags.`facelab.kind` != 'camera'"
 
 
@@ -61,14 +66,15 @@ def runs_link(client: MlflowClient, scenario_name: str, address: str, *, charts:
 
 def view() -> dict[str, Any]:
     """The arrangement, as MLflow 3.17 reads it."""
-    sections = [_section(name) for name in ("Threshold", "Runs", "Trade-off")]
-    curve, runs, trade = (section["uuid"] for section in sections)
+    names = (BEST, TRADE, "By threshold (x 1,000)", COST)
+    sections = [_section(name, display=name != COST) for name in names]
+    runs, trade, curve, cost = (section["uuid"] for section in sections)
     cards = [
-        *(_line(f"{rate.upper()} by threshold, % (step: threshold x 1,000)", rate, curve) for rate in RATES),
-        *(_bar(f"{rate.upper()}, %", f"{rate}_percent", runs) for rate in RATES),
-        _bar("Threshold", "threshold", runs),
+        *(_bar(f"{rate.upper()}{end}, %", f"{rate}{end}_percent", runs) for rate in ("fnir", "fpir") for end in ENDS),
         _scatter("fpir_percent", "fnir_percent", trade),
-        _scatter("embeddings_a_frame", "fnir_percent", trade),
+        _bar("Threshold", "threshold", trade),
+        *(_line(f"{rate.upper()} by threshold", rate, curve) for rate in RATES),
+        _scatter("embeddings_a_frame", "fnir_percent", cost),
     ]
     return {
         "searchFilter": EVALUATIONS,
@@ -103,8 +109,9 @@ def _name(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
-def _section(name: str) -> dict[str, Any]:
-    said = {"display": True, "isReordered": True, "deleted": False, "isGenerated": False}
+def _section(name: str, *, display: bool) -> dict[str, Any]:
+    said: dict[str, Any] = {"display": display, "isReordered": True, "deleted": False, "isGenerated": False}
+    said |= {"columns": COLUMNS_OF_CHARTS, "cardHeight": CHART_HEIGHT_PX}
     return {"uuid": _name(f"section {name}"), "name": name, **said}
 
 

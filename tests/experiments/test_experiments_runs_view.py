@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from types import SimpleNamespace
 
 import pytest
 
@@ -45,3 +46,25 @@ def test_a_run_is_called_by_its_threshold() -> None:
     row = ThresholdRow("target", 0.05, 0.41234, True, RATE, RATE, None)
     assert name_of("folder/pack", row) == "T 0.4123 at FPIR 5 %, pack"
     assert name_of("pack", None) == "no threshold, pack"
+
+
+@pytest.mark.usefixtures("store")
+def test_facelab_mlflow_prints_the_link_of_the_arranged_charts(monkeypatch: pytest.MonkeyPatch) -> None:
+    from typer.testing import CliRunner
+
+    from facelab.cli import evaluation
+    from facelab.cli.app import app
+
+    started: list[list[str]] = []
+
+    def run(command: list[str], **_: object) -> SimpleNamespace:
+        started.append(command)
+        return SimpleNamespace(returncode=0)
+
+    monkeypatch.setattr(evaluation.subprocess, "run", run)
+    said = CliRunner().invoke(app, ["mlflow", "--port", "5123"])
+    assert said.exit_code == 0, said.output
+    link = runs_link(open_store(), "demo", "http://127.0.0.1:5123", charts=True)
+    assert link in said.output.replace("\n", "")
+    assert "compareRunsMode=CHART" in link
+    assert started[0][started[0].index("--port") + 1] == "5123"
