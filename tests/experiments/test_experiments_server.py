@@ -43,7 +43,7 @@ def server(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         "--artifacts-destination",
         str(folder / "files"),
     ]
-    quiet = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
+    quiet = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=quiet, start_new_session=True)
     address = f"http://127.0.0.1:{port}"
