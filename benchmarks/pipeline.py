@@ -241,7 +241,7 @@ def same_bytes(pack: Pack, folder: Path) -> None:
             runtime = Runtime(workers=workers)
             found = track_footage(footage_of(folder), pack, settings, runtime=runtime, progress=False)
             tracks, templates = found.tracks, found.templates
-            arrays = (tracks.frame, tracks.track, tracks.box, tracks.score, templates.embedding, templates.quality)
+            arrays = (tracks.frame, tracks.track_id, tracks.box, tracks.score, templates.embedding, templates.quality)
             digests.add(hashlib.sha256(b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)).digest())
         print(f"{name}: the same bytes with one, two and three workers {yes(len(digests) == 1)}")
 

@@ -129,6 +129,7 @@ def convert(
     coefficients: Annotated[
         tuple[float, float] | None, typer.Option(help="CompreFace's two, as its server states them.")
     ] = None,
+    prior: Annotated[float | None, typer.Option(help="For probability: the chance before looking.")] = None,
     json: Json = False,
 ) -> None:
     """The threshold on another system's scale; refused unless that system runs the recogniser that was measured.
@@ -138,7 +139,9 @@ def convert(
     from facelab.deploy import read_tuned
     from facelab.deploy.systems import converted
 
-    found = converted(read_tuned(config), to, model=model, recogniser=recogniser, coefficients=coefficients)
+    found = converted(
+        read_tuned(config), to, model=model, recogniser=recogniser, coefficients=coefficients, prior=prior
+    )
     if json:
         answer_json(found.to_dict())
         return

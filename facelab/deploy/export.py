@@ -24,6 +24,7 @@ from facelab.deploy.records import (
     ValidityRecord,
 )
 from facelab.errors import BadInput, NotMeasured
+from facelab.stats.calibration import logistic_calibration
 from facelab.stats.points import OperatingPoint, Unattainable
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 TESTED_SHARE: Fraction = Fraction(9, 10)
 """The gallery that was tested must be at least this share of the operational one (NIST SP 800-63A-4, 3.11)."""
+CALIBRATION_RIDGE = 1e-4
+"""So small a penalty moves no fit that there is, and gives one where mated and non-mated scores do not overlap."""
 SCORE_RANGE, SCORE_BINS = (-0.2, 1.0), 60
 Origin = Literal["target", "certified", "site"]
 
@@ -182,11 +185,18 @@ def scores_record(searches: Searches) -> ScoresRecord:
     mated = searches.mate_score[searches.mated]
     strangers = searches.other_scores[~searches.mated, :1].ravel()
 
+    try:
+        fit = logistic_calibration(mated[~np.isnan(mated)], strangers[~np.isnan(strangers)], ridge=CALIBRATION_RIDGE)
+        slope, offset = (fit.slope, fit.offset) if fit.slope > 0 else (None, None)
+    except (BadInput, NotMeasured):
+        slope, offset = None, None
+
     def counted(score: Floats) -> tuple[int, ...]:
         kept = np.clip(score[~np.isnan(score)], low, high)
         return tuple(np.histogram(kept, SCORE_BINS, (low, high))[0].tolist())
 
-    return ScoresRecord(low=low, high=high, mated=counted(mated), non_mated=counted(strangers))
+    counts = {"mated": counted(mated), "non_mated": counted(strangers)}
+    return ScoresRecord(low=low, high=high, slope=slope, offset=offset, **counts)
 
 
 def allowed_use(pack: PackLike, *, synthetic: bool, restriction_accepted: bool) -> UseRecord:

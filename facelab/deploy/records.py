@@ -204,6 +204,8 @@ class ScoresRecord(Record):
         description="searches of enrolled people, by the best score of their own references"
     )
     non_mated: tuple[Count, ...] = Field(description="searches of strangers, by their best score")
+    slope: float | None = Field(None, gt=0, description="nats of log-likelihood ratio a unit of score; null: no fit")
+    offset: float | None = Field(None, description="nats; the ratio is slope * score + offset")
 
     @model_validator(mode="after")
     def _same_bins(self) -> Self:

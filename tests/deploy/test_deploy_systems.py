@@ -151,3 +151,47 @@ def test_every_system_says_what_it_was_read_from(config: TunedConfig) -> None:
     said = converted(config, "insightface-server", model="buffalo_sc").to_dict()
     assert said["caveats"]
     assert said["moved"] == 0
+
+
+def _calibrated(config: TunedConfig) -> TunedConfig:
+    from facelab.deploy.records import ScoresRecord
+
+    return config.model_copy(
+        update={"scores": ScoresRecord(low=0.0, high=1.0, mated=(0, 3), non_mated=(3, 0), slope=20.0, offset=-7.0)}
+    )
+
+
+@pytest.mark.parametrize("prior", [0.5, 1e-3])
+def test_a_calibrated_probability_by_hand(config: TunedConfig, prior: float) -> None:
+    """P = 1 / (1 + exp(-(logit(prior) + 20 T - 7))); all decisions stay the same."""
+    found = converted(_calibrated(config), "probability", prior=prior)
+    ratio = math.log(prior / (1 - prior)) + 20 * config.threshold - 7
+    assert found.value == pytest.approx(1 / (1 + math.exp(-ratio)))
+    assert decisions_that_differ(found, np.random.default_rng(2).uniform(-1, 1, 10_000)) == 0
+
+
+def test_a_probability_needs_a_calibration_and_a_prior(config: TunedConfig) -> None:
+    with pytest.raises(BadInput, match="no calibration"):
+        converted(config, "probability")
+    with pytest.raises(BadInput, match="between 0 and 1"):
+        converted(_calibrated(config), "probability", prior=0.0)
+
+
+def test_the_exported_calibration_is_that_of_the_statistics(points: object) -> None:
+    """Two normal classes of the same spread d apart: the slope is d over the variance."""
+    from facelab.deploy.export import scores_record
+    from facelab.stats.searches import Searches
+
+    rng, n = np.random.default_rng(0), 4_000
+    mated = np.arange(n) < n // 2
+    mate, other = rng.normal(0.6, 0.1, n), rng.normal(0.3, 0.1, (n, 1))
+    nothing = np.zeros(n, np.int64)
+    found = scores_record(
+        Searches(
+            np.arange(n).astype(np.str_), np.arange(n).astype(np.str_), mated, np.where(mated, mate, np.nan), nothing,
+            other, np.zeros((n, 1), np.int64), np.zeros(n, np.bool_), np.flatnonzero(~mated), other[~mated, 0], 5, 5,
+        )
+    )  # fmt: skip
+    assert sum(found.mated) == sum(found.non_mated) == n // 2
+    assert found.slope == pytest.approx(0.3 / 0.1**2, rel=0.15)
+    assert found.offset == pytest.approx(-found.slope * 0.45, rel=0.05)

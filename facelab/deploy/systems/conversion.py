@@ -19,6 +19,8 @@ from facelab.deploy.systems.deepface import DEEPFACE
 from facelab.deploy.systems.frigate import FRIGATE
 from facelab.deploy.systems.insightface_server import INSIGHTFACE_SERVER
 from facelab.deploy.systems.plain import PLAIN
+from facelab.deploy.systems.probability import NAME as PROBABILITY
+from facelab.deploy.systems.probability import probability_system
 from facelab.errors import BadInput
 
 if TYPE_CHECKING:
@@ -82,7 +84,7 @@ class Conversion:
 
 def known_systems() -> tuple[str, ...]:
     """The systems whose scale is known, by name."""
-    return tuple(SYSTEMS)
+    return (*SYSTEMS, PROBABILITY)
 
 
 def converted(
@@ -92,6 +94,7 @@ def converted(
     model: str | None = None,
     recogniser: Path | None = None,
     coefficients: tuple[float, float] | None = None,
+    prior: float | None = None,
 ) -> Conversion:
     """The threshold of `config` on the scale of `system`.
 
@@ -107,15 +110,17 @@ def converted(
         The file of the recogniser that it runs.
     coefficients : tuple of float, optional
         CompreFace's a and b, as its server states them.
+    prior : float, optional
+        For `probability`: the chance, before looking, that the two are one person.
 
     Raises
     ------
     BadInput
         The system is unknown; or it is not shown that it runs the recogniser that was measured.
     """
-    if system not in SYSTEMS:
-        raise BadInput(f"no system {system!r} is known; there are {', '.join(SYSTEMS)}", place="system")
-    other = SYSTEMS[system]
+    if system not in known_systems():
+        raise BadInput(f"no system {system!r} is known; there are {', '.join(known_systems())}", place="system")
+    other = probability_system(config, prior) if system == PROBABILITY else SYSTEMS[system]
     if coefficients is not None:
         if system != COMPREFACE.name:
             raise BadInput("only CompreFace has coefficients", place="coefficients")
