@@ -41,8 +41,9 @@ class Terminated(KeyboardInterrupt):
 def waves(scenario: Scenario) -> tuple[tuple[str, ...], ...]:
     """The notebooks that `scenario` needs; those of one wave do not wait for each other."""
     first = ((TRACKS,), (WATCHLIST,)) if scenario.watchlist.kind == "footage" else ((TRACKS, WATCHLIST),)
-    last = () if scenario.counts_only else ((GROUPS,), (EXPORT,))  # the config carries what 06 found of small faces
-    return (*first, (MATCH,), (RATES, TUNE), *last)
+    if scenario.counts_only:
+        return (*first, (MATCH,), (RATES, TUNE))
+    return (*first, (MATCH,), (RATES, TUNE, GROUPS), (EXPORT,))  # the config carries what 06 found of small faces
 
 
 def notebooks_folder() -> Path:
