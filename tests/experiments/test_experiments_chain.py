@@ -70,6 +70,8 @@ def test_the_first_failure_ends_the_others(notebook, project: Path) -> None:
 
 @pytest.mark.parametrize(("number", "kind"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)])
 def test_a_signal_ends_the_kernels_at_once(notebook, project: Path, number: int, kind: type[BaseException]) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as for what a shell runs in the background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     notebook(chain.MATCH, "import time; time.sleep(60)")
     begun: list[threading.Timer] = []
 
