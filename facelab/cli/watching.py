@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -83,7 +85,8 @@ def watch(
             monitor.show(event, found)
 
     try:
-        reports = watched(site, footage, emit, realtime=realtime, stop=_stopped_by_signals(), tell=message)
+        with _stopped_by_signals() as stop:
+            reports = watched(site, footage, emit, realtime=realtime, stop=stop, tell=message)
     finally:
         if monitor is not None:
             monitor.stop()
@@ -159,12 +162,17 @@ def _hold(config: TunedConfig, place: Place, keys: list[Path] | None, strict: bo
             message(f"warning: {finding}")
 
 
-def _stopped_by_signals() -> threading.Event:
-    """Set by SIGTERM and Ctrl-C."""
+@contextmanager
+def _stopped_by_signals() -> Iterator[threading.Event]:
+    """An event that SIGTERM and Ctrl-C set; afterwards they mean what they meant before."""
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
+    signals = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, lambda *_: stop.set()) for number in signals]
+    try:
+        yield stop
+    finally:
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)
 
 
 def register(app: typer.Typer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -68,10 +69,17 @@ def test_the_first_failure_ends_the_others(notebook, project: Path) -> None:
     assert links.failure == "02_watchlist, In [3]: broken list"
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C interrupts, also where a shell that runs the tests in the background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(("number", "kind"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)])
 def test_a_signal_ends_the_kernels_at_once(notebook, project: Path, number: int, kind: type[BaseException]) -> None:
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as for what a shell runs in the background
-        signal.signal(signal.SIGINT, signal.default_int_handler)
     notebook(chain.MATCH, "import time; time.sleep(60)")
     begun: list[threading.Timer] = []
 
