@@ -1,0 +1,1 @@
+"""Names for footage that has none: passages grouped, reviewed and labelled."""
