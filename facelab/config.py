@@ -10,20 +10,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
+
+from facelab.config_base import Rate01, Seconds, Settings, Share
+from facelab.config_sites import CitySite, DeparturesSite, GateSite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-Rate01 = Annotated[float, Field(gt=0, lt=1)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Seconds = Annotated[float, Field(ge=0)]
-
-
-class Settings(BaseModel):
-    """Base of every model here: unknown keys are refused, values do not change after they were checked."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Detection(Settings):
@@ -325,6 +318,9 @@ class Scenario(Settings):
     gate: GateLimits = GateLimits()
     answers: Path | None = Field(
         None, description="what operators answered to alerts at the site (`facelab watch --page`): answers.jsonl"
+    )
+    site: DeparturesSite | CitySite | GateSite | None = Field(
+        None, discriminator="kind", description="the kind of site, whose own question notebook 10 answers"
     )
     measure_every_h: float | None = Field(
         None, gt=0, description="a camera that was not measured for so many hours is overdue (`facelab status`)"

@@ -1,0 +1,73 @@
+"""What the three kinds of site assume of themselves: a watchlist at departures, a city of cameras, a smart-pass gate.
+
+Each number has its source beside it, under the same name in `sources`: a paper, a law, a count of the site's own, or
+the admission that there is none. A setting without a source is refused, so that no answer rests on a number that
+nobody can trace. Settings that a scenario does not give are assumptions of facelab and are shown as such.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from facelab.config_base import Rate01, Settings
+
+Count = Annotated[int, Field(ge=1)]
+UNSOURCED = "facelab's own default; put your own here"
+NOT_ASSUMED = frozenset({"kind", "sources"})
+
+
+class SiteSettings(Settings):
+    """What a site says of itself, each number with where it comes from."""
+
+    sources: Mapping[str, str] = Field(description="where each setting that is given comes from, by its name")
+
+    @model_validator(mode="after")
+    def _each_with_its_source(self) -> SiteSettings:
+        known = set(type(self).model_fields) - NOT_ASSUMED
+        missing = sorted((self.model_fields_set & known) - set(self.sources))
+        if missing:
+            raise ValueError(
+                f"no source is given for {', '.join(missing)} (`sources`: say where it is from, or that it is assumed)"
+            )
+        foreign = sorted(set(self.sources) - known)
+        if foreign:
+            raise ValueError(f"sources are given for {', '.join(foreign)}, which are no settings of this site")
+        return self
+
+    @property
+    def assumptions(self) -> tuple[tuple[str, object, str], ...]:
+        """Every setting with its value and its source, in the order of the model."""
+        names = [name for name in type(self).model_fields if name not in NOT_ASSUMED]
+        return tuple((name, getattr(self, name), self.sources.get(name, UNSOURCED)) for name in names)
+
+
+class DeparturesSite(SiteSettings):
+    """Cameras at departures against a police watchlist, alarms in a monitoring room."""
+
+    kind: Literal["departures"] = "departures"
+    passengers_a_day: float = Field(30_000, gt=0, description="people who depart in a day")
+    prevalence: Rate01 = Field(1e-5, description="share of them who are on the watchlist")
+    watchlists: tuple[Count, ...] = Field((500, 5_000, 50_000), description="sizes of the watchlist that are asked for")
+
+
+class CitySite(SiteSettings):
+    """Cameras across a city and at toll plazas against a large database, one command centre."""
+
+    kind: Literal["city"] = "city"
+    cameras: int = Field(200, ge=1, description="cameras of the whole city")
+    passages_a_camera_a_day: float = Field(5_000, gt=0, description="people who pass one camera in a day")
+    prevalence: Rate01 = Field(1e-5, description="share of the passages that are of enrolled people")
+    galleries: tuple[Count, ...] = Field((100_000, 1_000_000), description="sizes of the database that are asked for")
+    reviews_a_day: float = Field(1_000, gt=0, description="alerts that the command centre can look at in a day")
+
+
+class GateSite(SiteSettings):
+    """Gates that let pre-registered passengers pass on their face alone."""
+
+    kind: Literal["gate"] = "gate"
+    rosters: tuple[Count, ...] = Field((100, 1_000, 10_000, 50_000), description="passengers on the roster of a night")
+    gates: int = Field(6, ge=1, description="gates side by side")
+    passengers_an_hour: float = Field(2_000, gt=0, description="people who come to them in the busiest hour")
