@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from facelab.config import Rate01, Settings
+from facelab.config_base import Rate01, Settings
 from facelab.errors import BadInput
 from facelab.experiments.scenario import load_scenario, problem
 

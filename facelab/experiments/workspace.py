@@ -119,6 +119,11 @@ class Workspace:
         return self.folder / "evaluation.json"
 
     @property
+    def site_answer(self) -> Path:
+        """What the scenario's kind of site is told, in JSON."""
+        return self.folder / "site_answer.json"
+
+    @property
     def run(self) -> Path:
         """Which MLflow run this folder's evaluation is."""
         return self.folder / "run.json"

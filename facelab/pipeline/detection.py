@@ -23,7 +23,7 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from facelab.config import Settings
+from facelab.config_base import Settings
 from facelab.errors import BadInput
 from facelab.types import LANDMARKS, Faces, Floats, Image, Ints
 

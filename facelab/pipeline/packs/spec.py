@@ -13,7 +13,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from facelab.config import Settings
+from facelab.config_base import Settings
 from facelab.pipeline.detection import Detector
 from facelab.pipeline.embedding import Recognition
 
