@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 TRACKS, WATCHLIST, MATCH = "01_footage_to_tracks", "02_watchlist", "03_match"
 RATES, TUNE, GROUPS, EXPORT = "04_error_rates", "05_tune_threshold", "06_groups_and_quality", "07_export_config"
+SITE = "10_site_answer"
 POLL_S = 0.5
 
 
@@ -43,7 +44,9 @@ def waves(scenario: Scenario) -> tuple[tuple[str, ...], ...]:
     first = ((TRACKS,), (WATCHLIST,)) if scenario.watchlist.kind == "footage" else ((TRACKS, WATCHLIST),)
     if scenario.counts_only:
         return (*first, (MATCH,), (RATES, TUNE))
-    return (*first, (MATCH,), (RATES, TUNE, GROUPS), (EXPORT,))  # the config carries what 06 found of small faces
+    site = () if scenario.site is None else ((SITE,),)
+    # the config carries what 06 found of small faces
+    return (*first, (MATCH,), (RATES, TUNE, GROUPS), (EXPORT,), *site)
 
 
 def notebooks_folder() -> Path:

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from matplotlib.axes import Axes
+
+    from facelab.report.page import PageFigure
 
 
 @dataclass(frozen=True)
@@ -37,3 +40,14 @@ def saved_figure(ax: Axes, folder: Path, name: str) -> SavedFigure:
     (folder / f"{name}.txt").write_text(alt + "\n", encoding="utf-8")
     plt.close(figure_of(ax))
     return SavedFigure(folder / f"{name}.png", alt)
+
+
+def page_figures(folder: Path, names: Iterable[str]) -> Iterator[tuple[str, PageFigure]]:
+    """The figures among `names` that were saved in `folder`, each with its name and its words, for a page."""
+    from facelab.report.page import PageFigure
+
+    for name in names:
+        picture, words = folder / f"{name}.png", folder / f"{name}.txt"
+        if picture.is_file():
+            alt = words.read_text(encoding="utf-8").strip() if words.is_file() else name
+            yield name, PageFigure(picture.read_bytes(), alt)

@@ -40,6 +40,12 @@ class ExportParameters(NotebookParameters):
     accept_restriction: bool = Field(False, strict=True, description="accept what the pack's licence restricts")
 
 
+class SiteParameters(NotebookParameters):
+    """What the notebook on the answer to a site takes."""
+
+    scenario: str = Field("departures_watchlist", min_length=1, description="a scenario that names its kind of site")
+
+
 class Compared(Settings):
     """Which runs are compared, and where."""
 
@@ -64,6 +70,7 @@ MODELS: dict[str, type[NotebookParameters]] = {
     "06_groups_and_quality": NotebookParameters,
     "07_export_config": ExportParameters,
     "08_compare_runs": ComparisonParameters,
+    "10_site_answer": SiteParameters,
 }
 
 

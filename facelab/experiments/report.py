@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from facelab.report.page import PageFigure, Report, report_page
+from facelab.experiments.figures import page_figures
+from facelab.experiments.sites.kept import kept_answer
+from facelab.report import site_page
+from facelab.report.page import Report, report_page
 from facelab.report.rows import html_rows
 
 if TYPE_CHECKING:
     from facelab.experiments.evaluation import Evaluation
+    from facelab.experiments.workspace import Workspace
+    from facelab.report.site_answer import SiteAnswer
 
 ORDER = ("det", "thresholds", "score_distributions", "passage_outcomes", "face_widths", "quality", "enrolment")
 
@@ -16,22 +21,28 @@ ORDER = ("det", "thresholds", "score_distributions", "passage_outcomes", "face_w
 def write_report(evaluation: Evaluation) -> None:
     """Write the report of `evaluation` to its workspace."""
     place, scenario = evaluation.workspace, evaluation.scenario
-    figures = []
-    for name in ORDER:
-        picture, words = place.figures / f"{name}.png", place.figures / f"{name}.txt"
-        if picture.is_file():
-            alt = words.read_text(encoding="utf-8").strip() if words.is_file() else name
-            figures.append(PageFigure(picture.read_bytes(), alt))
+    answer = kept_answer(place)
     report = Report(
         scenario.title,
         scenario.question,
         (*evaluation.finding, *evaluation.more_data),
         table=html_rows(evaluation.table, _caption(evaluation)),
-        figures=figures,
+        figures=[figure for _, figure in page_figures(place.figures, ORDER)],
         notes=scenario.notes,
         facts=_facts(evaluation),
+        **({} if answer is None else _parts(place, answer)),
     )
     place.report.write_text(report_page(report), encoding="utf-8")
+
+
+def _parts(place: Workspace, answer: SiteAnswer) -> dict[str, str]:
+    """What a site's answer adds to the report."""
+    pictures = site_page.figures_html(page_figures(place.figures, site_page.figure_names(answer)))
+    return {
+        "answer": site_page.one_page(answer),
+        "evidence": site_page.evidence(answer, pictures),
+        "style": site_page.STYLE,
+    }
 
 
 def _caption(evaluation: Evaluation) -> str:

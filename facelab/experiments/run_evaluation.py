@@ -132,7 +132,7 @@ def _begin(place: Workspace, settings: dict[str, Any]) -> None:
     """Clear what an earlier evaluation concluded, keep what a killed one came to, and write down the settings."""
     if place.run.is_file():
         _keep_killed(place)
-    for path in (place.evaluation, place.points, place.tuned, place.report, place.curve, place.run):
+    for path in (place.evaluation, place.points, place.tuned, place.report, place.curve, place.run, place.site_answer):
         path.unlink(missing_ok=True)
     for folder in (place.figures, place.notebooks):
         for path in folder.glob("*.*"):

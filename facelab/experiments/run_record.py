@@ -2,9 +2,9 @@
 
 The exported threshold's rates are ``fpir``, ``fnir`` and ``misidentification`` with ``_low``, ``_high``, ``_errors``,
 ``_trials`` and ``_percent`` (MLflow's charts round to two decimals); those of every target stand under
-``target_5pct/…``, the site's own under ``site/…``. The curve is logged by threshold: the step is the threshold times
-1,000; the same curve is a table, ``curve.json``, that ``mlflow.load_table`` reads. Stages and cameras are nested runs
-(`facelab.experiments.nested_runs`).
+``target_5pct/…``, the site's own under ``site/…``, what its kind of site is told under ``answer/…``. The curve is logged
+by threshold: the step is the threshold times 1,000; the same curve is a table, ``curve.json``, that
+``mlflow.load_table`` reads. Stages and cameras are nested runs (`facelab.experiments.nested_runs`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from facelab.experiments.curve_table import read_curve
 from facelab.experiments.floor_answers import answer_metrics
 from facelab.experiments.pseudonyms import logged_comparisons
 from facelab.experiments.run_log import DatasetNote
+from facelab.experiments.sites.kept import kept_answer
 from facelab.experiments.study import Study
 from facelab.report.words import best_row
 
@@ -62,6 +63,8 @@ def record(run: RunLog, evaluation: Evaluation) -> None:
     for path in (place.points, place.curve, place.tuned, place.card, place.card_page, place.report, place.scenario):
         run.file(path)
     run.file(place.evidence)
+    if place.site_answer.is_file():
+        run.file(place.site_answer)
     # scores, no templates: what runs are compared and gated by
     run.file(logged_comparisons(Study(evaluation.scenario, place)))
     for path in sorted(place.figures.glob("*.png")) + sorted(place.figures.glob("*.svg")):
@@ -102,6 +105,8 @@ def evaluation_metrics(evaluation: Evaluation) -> dict[str, float | None]:
     measured = evaluation.measured
     metrics |= {f"reported_on/{name}": float(count) for name, count in measured["reported_on"].items()}
     metrics |= {f"seconds/{name}": value for name, value in evaluation.seconds.items()}
+    answer = kept_answer(evaluation.workspace)
+    metrics |= {} if answer is None else {f"answer/{name}": float(value) for name, value in answer.metrics.items()}
     metrics |= answer_metrics(evaluation.scenario.answers, evaluation.scenario.confidence)
     return metrics | {f"counts/{name}": float(measured["evidence"][name]) for name in COUNTS}
 

@@ -75,6 +75,9 @@ class Report:
         Assumptions and warnings, shown before any number.
     facts : mapping of str to str
         What it was measured with and on.
+    answer, evidence, style : str
+        The one page of a site's answer, what it rests on, and how they look (HTML and CSS); empty where the scenario
+        names no kind of site.
     """
 
     title: str
@@ -84,26 +87,31 @@ class Report:
     figures: Sequence[PageFigure] = ()
     notes: Sequence[str] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
+    answer: str = ""
+    evidence: str = ""
+    style: str = ""
 
 
 def report_page(report: Report) -> str:
     """The report of an evaluation as an HTML page."""
     warnings = "".join(f'<p class="warning">{escape(note)}</p>' for note in report.notes)
     found = "".join(f'<p class="lead">{escape(sentence)}</p>' for sentence in report.sentences)
-    pictures = "".join(_figure(figure) for figure in report.figures)
+    pictures = "".join(figure_html(figure) for figure in report.figures)
     rows = "".join(
         f"<tr><th scope='row'>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in report.facts.items()
     )
     return page(
         report.title,
-        f"<h1>{escape(report.title)}</h1><p>{escape(report.question)}</p>{warnings}{found}"
-        f'<h2>Thresholds</h2><div class="scroll">{report.table}</div>'
+        f"<h1>{escape(report.title)}</h1><p>{escape(report.question)}</p>{warnings}{report.answer}{found}"
+        f'<h2>Thresholds</h2><div class="scroll">{report.table}</div>{report.evidence}'
         f"<h2>Figures</h2>{pictures}"
         f'<h2>Measured with</h2><div class="scroll"><table>{rows}</table></div>',
+        extra_style=report.style,
     )
 
 
-def _figure(figure: PageFigure) -> str:
+def figure_html(figure: PageFigure) -> str:
+    """A figure as HTML, its picture inside."""
     data = base64.b64encode(figure.png).decode()
     alt = escape(figure.alt, quote=True)
     return f'<figure><img src="data:image/png;base64,{data}" alt="{alt}"><figcaption>{alt}</figcaption></figure>'

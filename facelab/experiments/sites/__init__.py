@@ -3,7 +3,9 @@
 `site_answer` picks the module by the scenario's `site`; each module has `answer(study) -> SiteAnswer`.
 """
 
-from facelab.experiments.sites.answer import (
+from facelab.experiments.sites.kept import kept_answer, site_answer
+from facelab.experiments.sites.other import other_study
+from facelab.report.site_answer import (
     HEADINGS,
     Assumption,
     Line,
@@ -12,8 +14,6 @@ from facelab.experiments.sites.answer import (
     SiteAnswer,
     Table,
 )
-from facelab.experiments.sites.kept import kept_answer, site_answer
-from facelab.experiments.sites.other import other_study
 
 __all__ = [
     "HEADINGS",

@@ -6,8 +6,8 @@ import importlib
 from typing import TYPE_CHECKING
 
 from facelab.errors import BadInput
-from facelab.experiments.sites.answer import SiteAnswer
 from facelab.experiments.workspace import read_json, write_json
+from facelab.report.site_answer import SiteAnswer
 
 if TYPE_CHECKING:
     from facelab.experiments.study import Study

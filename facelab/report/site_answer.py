@@ -1,6 +1,6 @@
 """`SiteAnswer`: what a site is told, first on one page for somebody who is no statistician, then with its evidence.
 
-Every statement says what it rests on (`Kind`): measured on footage, simulated from what was measured, resampled from it,
+Every statement says what it rests on (`Kind`): measured, simulated from what was measured, resampled from it,
 extrapolated beyond it, assumed, or that this data cannot tell. Nothing here is computed: the three sites fill it, a
 notebook shows it, the report begins with it, and MLflow gets its numbers.
 """
