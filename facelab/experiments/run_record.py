@@ -2,8 +2,8 @@
 
 The exported threshold's rates are ``fpir``, ``fnir`` and ``misidentification`` with ``_low``, ``_high``, ``_errors``,
 ``_trials`` and ``_percent`` (MLflow's charts round to two decimals); those of every target stand under
-``target_5pct/…``, the site's own under ``site/…``, what its kind of site is told under ``answer/…``. The curve is logged
-by threshold: the step is the threshold times 1,000; the same curve is a table, ``curve.json``, that
+``target_5pct/…``, the site's own under ``site/…``, what its kind of site is told under ``answer/…``. The curve is
+logged by threshold: the step is the threshold times 1,000; the same curve is a table, ``curve.json``, that
 ``mlflow.load_table`` reads. Stages and cameras are nested runs (`facelab.experiments.nested_runs`).
 """
 
