@@ -4,7 +4,8 @@
 
 The same footage is tracked under every settings of `VARIANTS`, nothing cached, on one thread; the first of them looks
 at every frame on InsightFace's canvas and embeds every face. `terminal` is the demo's synthetic terminal (300 people,
-560 enrolled subjects; rendered into FOLDER unless it is there): FNIR at the same FPIR, with person-level intervals.
+560 enrolled subjects; rendered into FOLDER unless it is there): FNIR at the same FPIR with person-level intervals, and its
+difference to the first settings on the same people (paired subject bootstrap, both thresholds chosen anew each time).
 `chokepoint` is real (24 people, research data): fragments, mixed and unseen passages, and counts at the threshold that
 its scenario states.
 """
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
+import numpy as np
 
 from facelab.config import PipelineSettings, Runtime
 from facelab.data.truth import Truth
@@ -29,6 +31,7 @@ from facelab.matching import match
 from facelab.pipeline.packs import load_pack
 from facelab.pipeline.run import track_footage
 from facelab.stats.openset import open_set_curve
+from facelab.stats.paired_targets import difference_at_fpir
 
 if TYPE_CHECKING:
     from facelab.config import Scenario
@@ -98,6 +101,16 @@ def compared(curve: OpenSetCurve) -> str:
     return "   ".join(rates(curve.threshold_at_fpir(target)) for target in TARGETS)
 
 
+def differences(first: OpenSetCurve, second: OpenSetCurve) -> str:
+    """FNIR minus that of the first settings, at the same FPIR and on the same people."""
+    said = []
+    for target in TARGETS:
+        found = difference_at_fpir(first.searches, second.searches, target, rng=np.random.default_rng(1))
+        low, high = found.interval(0.95)[:2]
+        said.append(f"FPIR {target:.0%}: FNIR {found.value:+.2%} ({low:+.2%} to {high:+.2%})")
+    return "against the first  " + "   ".join(said)
+
+
 def counted(scenario: Scenario, curve: OpenSetCurve) -> str:
     point = curve.at(scenario.site_threshold or 0.0)
     return (
@@ -119,6 +132,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         footage = of_camera(open_scenario_footage(scenario, given.folder or Path(place) / "footage"), given.camera)
         first: tuple[float, Passages] | None = None
+        base: OpenSetCurve | None = None
         for name in given.only:
             settings = PipelineSettings.model_validate(VARIANTS[name])
             passages, seconds = tracked(footage, pack, settings)
@@ -128,6 +142,9 @@ def main() -> None:
             enrolled = enrolled_watchlist(plain, passages, footage, pack)
             curve = open_set_curve(match(enrolled.probes or passages, enrolled.gallery), rank=1)
             print(f"{'':27} {compared(curve) if given.footage == 'terminal' else counted(scenario, curve)}", flush=True)
+            if base is not None and given.footage == "terminal":
+                print(f"{'':27} {differences(base, curve)}", flush=True)
+            base = base or curve
 
 
 if __name__ == "__main__":
