@@ -4,8 +4,8 @@
 
 The same footage is tracked under every settings of `VARIANTS`, nothing cached, on one thread; the first of them looks
 at every frame on InsightFace's canvas and embeds every face. `terminal` is the demo's synthetic terminal (300 people,
-560 enrolled subjects; rendered into FOLDER unless it is there): FNIR at the same FPIR with person-level intervals, and its
-difference to the first settings on the same people (paired subject bootstrap, both thresholds chosen anew each time).
+560 enrolled subjects; rendered into FOLDER unless it is there): FNIR at the same FPIR with person-level intervals, and
+its difference to the first settings on the same people (paired subject bootstrap, both thresholds chosen anew).
 `chokepoint` is real (24 people, research data): fragments, mixed and unseen passages, and counts at the threshold that
 its scenario states.
 """
