@@ -50,14 +50,21 @@ def attacks(
     found = read_attack_scores(scores)
     for value in threshold or []:
         near_the_scores(value, found.score)
-    points = [_at_target(found, target, confidence) for target in target_apcer or []]
-    points += [{"target_apcer": None} | found.at(value).to_dict(confidence) for value in threshold or []]
+    points = _points(found, target_apcer or [], threshold or [], confidence)
     answer = {"presentations": len(found), "species": list(found.attack_species), "operating_points": points}
     if json:
         answer_json(answer)
         return
     for point in points:
         _tell(point)
+
+
+def _points(
+    found: AttackScores, targets: list[float], thresholds: list[float], confidence: float
+) -> list[dict[str, Any]]:
+    """The errors at each target's threshold, then at each given one."""
+    points = [_at_target(found, target, confidence) for target in targets]
+    return points + [{"target_apcer": None} | found.at(value).to_dict(confidence) for value in thresholds]
 
 
 def _at_target(found: AttackScores, target: float, confidence: float) -> dict[str, Any]:

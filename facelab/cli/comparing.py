@@ -71,11 +71,7 @@ def compare_scores(
 
 def tell(answer: dict[str, Any]) -> None:
     """Print the differences, their tests, and whether non-inferiority is shown."""
-    parts = []
-    for at in ("at_fpir", "at_fmr"):
-        if at in answer:
-            parts += [part for name, part in answer[at].items() if name in ("fnir", "fnmr")]
-    parts += list(answer.get("at_thresholds", {}).values())
+    parts = _parts(answer)
     rows = []
     for part in parts:
         test = "chosen on the data" if part["test"] is None else f"p = {part['test']['p_value']:.3g}"
@@ -84,10 +80,23 @@ def tell(answer: dict[str, Any]) -> None:
     answer_table("second minus first", ("rate", "at", "first", "second", "difference", "test"), rows)
     tell_conditions([(part["name"], part[which]) for part in parts for which in ("first", "second")])
     for part in parts:
-        found = part["non_inferiority"]
-        if found is not None:
-            word = "is" if found["shown"] else "is not"
-            bound = f"upper bound {found['upper']:+.2g}, margin {found['margin']:g}"
-            print(f"{part['name']}: that the second is not worse by the margin {word} shown ({bound}).")
+        _tell_margin(part)
         if part["note"]:
             message(part["note"])
+
+
+def _parts(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """The differences that `answer` holds, at a common rate first, then at thresholds."""
+    at_rates = [answer[at] for at in ("at_fpir", "at_fmr") if at in answer]
+    parts = [part for found in at_rates for name, part in found.items() if name in ("fnir", "fnmr")]
+    return parts + list(answer.get("at_thresholds", {}).values())
+
+
+def _tell_margin(part: dict[str, Any]) -> None:
+    """Print whether one difference keeps the margin, where one was asked for."""
+    found = part["non_inferiority"]
+    if found is None:
+        return
+    word = "is" if found["shown"] else "is not"
+    bound = f"upper bound {found['upper']:+.2g}, margin {found['margin']:g}"
+    print(f"{part['name']}: that the second is not worse by the margin {word} shown ({bound}).")

@@ -56,11 +56,17 @@ def groups(
         return
     for part in (answer["false_positive"], answer["false_negative"]):
         if part is not None:
-            both = by is not None and reference_by is not None and any(" x " in row["group"] for row in part["groups"])
-            tell(part, f"{by} x {reference_by}" if both else by or str(reference_by))
+            tell(part, _grouped_by(part, by, reference_by))
     measures = {name: value for name, value in answer["measures"].items() if name != "weight" and value is not None}
     if measures:
         message(", ".join(f"{name.upper()} {value:.3g}" for name, value in measures.items()))
+
+
+def _grouped_by(part: dict[str, Any], by: str | None, reference_by: str | None) -> str:
+    """What the groups of one rate are groups of: the probe's column, the reference's, or both."""
+    if by is None or reference_by is None:
+        return by or str(reference_by)
+    return f"{by} x {reference_by}" if any(" x " in row["group"] for row in part["groups"]) else by
 
 
 def tell(part: dict[str, Any], by: str) -> None:

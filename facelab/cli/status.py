@@ -12,6 +12,8 @@ from facelab.cli.output import answer_json, answer_table, message
 from facelab.errors import NotMeasured
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mlflow import MlflowClient
 
     from facelab.experiments.status import CameraStatus
@@ -62,13 +64,19 @@ def status(
     late = overdue_sentence(found)
     if json:
         answer_json({"overdue": late, "cameras": [one.to_dict() for one in found]})
-    elif found:
-        answer_table("cameras", COLUMNS, [_cells(one) for one in found])
     else:
-        message("the store holds no evaluation; name the scenarios that should be measured")
+        _tell(found)
     if late:
         message(late)
         raise typer.Exit(NotMeasured.exit_code)
+
+
+def _tell(found: Sequence[CameraStatus]) -> None:
+    """Print a line a camera, or that there is none."""
+    if found:
+        answer_table("cameras", COLUMNS, [_cells(one) for one in found])
+    else:
+        message("the store holds no evaluation; name the scenarios that should be measured")
 
 
 def _draw(scenario_name: str, client: MlflowClient, folder: Path) -> None:
