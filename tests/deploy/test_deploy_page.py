@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
-import shutil
-import subprocess
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -18,6 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from browser import Browser, needs_chromium
 
 from facelab.deploy import TunedConfig
 from facelab.deploy.events import Events
@@ -171,61 +168,12 @@ def test_answers_of_an_earlier_watching_are_shown(page: MonitorPage, config: Tun
         again.stop()
 
 
-class Browser:
-    """Headless Chromium, driven through its DevTools protocol."""
-
-    def __init__(self, program: str, folder: Path) -> None:
-        arguments = [
-            "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync", "--remote-debugging-port=0", "--window-size=1280,900",
-            f"--user-data-dir={folder}", "--remote-allow-origins=*", "about:blank",
-        ]  # fmt: skip
-        self.process = subprocess.Popen([program, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        port_file, end = folder / "DevToolsActivePort", time.monotonic() + 60
-        while not (port_file.is_file() and len(port_file.read_text().splitlines()) == 2):
-            assert time.monotonic() < end, "Chromium did not start"
-            time.sleep(0.05)
-        port = port_file.read_text().splitlines()[0]
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=10) as answer:
-            target = next(one for one in json.load(answer) if one["type"] == "page")
-        import websocket
-
-        self.socket = websocket.create_connection(target["webSocketDebuggerUrl"], timeout=60)
-        self.number = 0
-
-    def ask(self, method: str, **parameters: Any) -> dict[str, Any]:
-        self.number += 1
-        self.socket.send(json.dumps({"id": self.number, "method": method, "params": parameters}))
-        while True:
-            answer = json.loads(self.socket.recv())
-            if answer.get("id") == self.number:
-                return dict(answer.get("result", {}))
-
-    def value(self, expression: str) -> Any:
-        return self.ask("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
-
-    def until(self, expression: str) -> None:
-        end = time.monotonic() + 20
-        while not self.value(expression):
-            assert time.monotonic() < end, f"never came true: {expression}"
-            time.sleep(0.05)
-
-    def press(self, key: str) -> None:
-        for kind in ("keyDown", "keyUp"):
-            self.ask("Input.dispatchKeyEvent", type=kind, key=key, text=key if kind == "keyDown" else "")
-
-    def stop(self) -> None:
-        self.socket.close()
-        self.process.terminate()
-        self.process.wait(20)
-
-
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium on this machine")
+@needs_chromium
 @pytest.mark.slow
 def test_a_person_judges_alerts_in_a_browser(page: MonitorPage, tmp_path: Path) -> None:
-    browser = Browser(shutil.which("chromium") or "", tmp_path / "browser")
+    browser = Browser(tmp_path / "browser")
     try:
-        browser.ask("Page.navigate", url=page.url)
+        browser.open(page.url)
         browser.until("document.querySelectorAll('#list button').length === 3")
         browser.until("[...document.images].every((one) => one.complete && one.naturalWidth > 0)")
         assert browser.value("document.querySelector('#notice').textContent").startswith("evaluation only")
@@ -239,8 +187,7 @@ def test_a_person_judges_alerts_in_a_browser(page: MonitorPage, tmp_path: Path) 
         browser.until("document.querySelector('#dismiss').getAttribute('aria-pressed') === 'true'")
         picture = os.environ.get("FACELAB_PAGE_PICTURE")
         if picture:
-            shot = browser.ask("Page.captureScreenshot", format="png")["data"]
-            Path(picture).write_bytes(base64.b64decode(shot))
+            browser.picture(Path(picture))
     finally:
         browser.stop()
     assert [(line["track"], line["verdict"]) for line in _answers(page)] == [
