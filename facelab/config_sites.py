@@ -8,13 +8,14 @@ nobody can trace. Settings that a scenario does not give are assumptions of face
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from facelab.config_base import Rate01, Settings
 
 Count = Annotated[int, Field(ge=1)]
+Overrides = Mapping[str, Any]
 UNSOURCED = "facelab's own default; put your own here"
 NOT_ASSUMED = frozenset({"kind", "sources"})
 
@@ -50,7 +51,28 @@ class DeparturesSite(SiteSettings):
     kind: Literal["departures"] = "departures"
     passengers_a_day: float = Field(30_000, gt=0, description="people who depart in a day")
     prevalence: Rate01 = Field(1e-5, description="share of them who are on the watchlist")
-    watchlists: tuple[Count, ...] = Field((500, 5_000, 50_000), description="sizes of the watchlist that are asked for")
+    watchlists: tuple[Count, ...] = Field(
+        (500, 5_000, 50_000), min_length=1, description="sizes of the watchlist that are asked for"
+    )
+    shifts_a_day: float = Field(3.0, gt=0, description="shifts of the monitoring room")
+    false_alarms_a_shift: float = Field(100.0, gt=0, description="innocent people alarmed in a shift, at most")
+    minutes_a_review: float = Field(2.0, gt=0, description="minutes that one alarm keeps an operator busy")
+    busiest_hour: Rate01 = Field(0.1, description="share of a day's passengers who come in its busiest hour")
+    pickup_s: float = Field(30.0, gt=0, description="an operator looks at an alarm within so many seconds …")
+    pickup_share: Rate01 = Field(0.9, description="… in so large a share of the alarms")
+    live: bool = Field(
+        False, description="single faces are picked as a live system must, which reads the footage again (slower)"
+    )
+    second_airport: Overrides = Field(
+        {}, description="settings of the scenario at an airport with other cameras, by dotted name; empty: not asked"
+    )
+    hard_passages: Mapping[str, Overrides] = Field(
+        {}, description="footage of the same people masked, blurred, …: settings by dotted name, under a name each"
+    )
+    domestic_passengers_a_day: float | None = Field(None, gt=0, description="the same hall for domestic departures")
+    domestic_prevalence: Rate01 | None = Field(None, description="share of those who are on the watchlist")
+    domestic_cameras: tuple[str, ...] = Field((), description="the cameras that they pass; empty: all")
+    real_data: bool = Field(True, description="count on real research data too, where it is there")
 
 
 class CitySite(SiteSettings):
