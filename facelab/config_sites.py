@@ -86,10 +86,53 @@ class CitySite(SiteSettings):
     reviews_a_day: float = Field(1_000, gt=0, description="alerts that the command centre can look at in a day")
 
 
+Stretch = tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(ge=0)]]
+
+
 class GateSite(SiteSettings):
     """Gates that let pre-registered passengers pass on their face alone."""
 
     kind: Literal["gate"] = "gate"
-    rosters: tuple[Count, ...] = Field((100, 1_000, 10_000, 50_000), description="passengers on the roster of a night")
-    gates: int = Field(6, ge=1, description="gates side by side")
-    passengers_an_hour: float = Field(2_000, gt=0, description="people who come to them in the busiest hour")
+    rosters: tuple[Count, ...] = Field(
+        (100, 1_000, 10_000, 50_000), min_length=1, description="passengers on the roster of a night"
+    )
+    cameras: tuple[str, ...] = Field((), description="the gates' cameras, whose passages are attempts; empty: all")
+    departure_gates: int = Field(6, ge=1, description="gates at departures, side by side, one queue")
+    departure_peak: tuple[Stretch, ...] = Field(
+        ((30, 1_200), (60, 2_000), (30, 1_200)),
+        min_length=1,
+        description="stretches of (minutes, passengers an hour) who come to the departure gates in a peak",
+    )
+    boarding_gates: int = Field(16, ge=1, description="gates at boarding, all flights together")
+    gates_a_flight: int = Field(2, ge=1, description="of these, side by side at one flight")
+    boarding_peak: tuple[Stretch, ...] = Field(
+        ((10, 720), (20, 180)),
+        min_length=1,
+        description="stretches of (minutes, passengers an hour) who come to the gates of one flight",
+    )
+    clear_s: float = Field(2.0, ge=0, description="seconds from the decision until the next passenger can step up")
+    pause_s: float = Field(2.0, ge=0, description="seconds between a rejection and the next attempt")
+    timeout_s: float = Field(10.0, gt=0, description="seconds after which the gate gives up where it finds no face")
+    attempts: int = Field(3, ge=1, le=10, description="attempts that may be granted, at most")
+    manual_s: float = Field(60.0, gt=0, description="seconds that a passenger costs at the manual lane")
+    wait_at_most_s: float = Field(120.0, gt=0, description="95 of 100 passengers should wait no longer than this")
+    wrong_at_most: Rate01 = Field(
+        0.01,
+        description="of the enrolled taken for another, and of the unenrolled let through, at most this share, after "
+        "all attempts",
+    )
+    unenrolled_share: Rate01 = Field(0.01, description="share of those who step up who are not on the roster")
+    fmr: tuple[Rate01, ...] = Field(
+        (1e-3, 1e-4), min_length=1, description="1:1: of those with somebody else's pass this share may get through"
+    )
+    refused: tuple[Rate01, ...] = Field(
+        (0.01, 0.05, 0.1, 0.2), min_length=1, description="shares of the worst enrolment photographs that are refused"
+    )
+    template_years: float = Field(5.0, gt=0, description="an enrolment is at most so many years old")
+    attack_scores: str = Field(
+        "", description="presentation attacks: CSV or parquet with score, species, match_score; empty: made up"
+    )
+    attack_seed: int = Field(1, ge=0, description="of the presentations that are made up where no file is given")
+    attack_at_most: Rate01 = Field(0.05, description="of the attacks of the worst kind at most this share may pass")
+    runs: int = Field(200, ge=20, le=10_000, description="runs of the simulated queue")
+    seed: int = Field(1, ge=0, description="of the simulated queue")
