@@ -97,7 +97,7 @@ class GateSite(SiteSettings):
         (100, 1_000, 10_000, 50_000), min_length=1, description="passengers on the roster of a night"
     )
     cameras: tuple[str, ...] = Field((), description="the gates' cameras, whose passages are attempts; empty: all")
-    departure_gates: int = Field(6, ge=1, description="gates at departures, side by side, one queue")
+    gates: int = Field(6, ge=1, description="gates at departures, side by side, one queue")
     departure_peak: tuple[Stretch, ...] = Field(
         ((30, 1_200), (60, 2_000), (30, 1_200)),
         min_length=1,
