@@ -6,10 +6,15 @@ owner alone), or where ``FACELAB_PSEUDONYM_KEY`` says; machines whose runs are t
 holds templates anyway, keeps the names and a table of who is who (``pseudonyms.csv``).
 
 Pseudonyms are personal data still, for whoever has the key or the workspace. Generated people keep their names.
+
+The reason that a run failed for is text from anywhere, so `scrubbed` takes out of it whatever may name somebody: people
+of the scenario's lists, names of files and folders, what stands in quotes. It takes out too much rather than too
+little; the whole message is told on the terminal and stands in the workspace's executed notebook.
 """
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import hmac
@@ -22,11 +27,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from facelab.errors import NotMeasured
+from facelab.errors import FacelabError, NotMeasured
 from facelab.experiments.workspace import written_whole
 from facelab.types import Comparisons
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from facelab.config import Scenario
     from facelab.experiments.study import Study
     from facelab.types import Attributes, Strings
@@ -38,6 +45,12 @@ REPORTED = "reported"
 names, so that it cannot be made again without them."""
 
 DIGITS = 24
+PICTURE = r"[^:'\"(),;\n]*\.(?:jpe?g|jpe|png|bmp|dib|tiff?|webp|gif|heic|jp2|ppm|pgm)\b"
+ADDRESS = r"\w+://[^\s'\"]+"
+PATH = r"(?<![\w./])(?![\d.,]+/[\d.,]+(?!\w))[^\s'\":(),;]*[/\\][^\s'\":(),;]*"
+FILE = r"[^\s'\":(),;]*[/\\][^:'\"(),;\n]*\.[a-z]\w{1,7}\b"
+QUOTED = r"(?<!\w)'[^'\n]*'(?!\w)|\"[^\"\n]*\""
+CELL = r"In \[\d+\]"
 
 
 def of_real_people(scenario: Scenario) -> bool:
@@ -195,6 +208,57 @@ def logged_comparisons(study: Study) -> Path:
     tables.write_comparisons(file, found.comparisons(named, reported), settings=study.scenario.pipeline)
     found.keep(place.folder / "pseudonyms.csv", named)
     return file
+
+
+def scrubbed(text: str, scenario: Scenario) -> str:
+    """`text` without anything that may name somebody, where people in `scenario` are real; else as it is.
+
+    A person of its lists is told by their pseudonym, a picture by the one that its sample has in the run; other paths,
+    addresses and what stands in quotes and is no setting of the scenario by one too.
+    """
+    if not of_real_people(scenario):
+        return text
+    keys, people = pseudonyms(), _people(scenario)
+    settings = {part for name in _setting_names(scenario.model_dump(mode="json")) for part in (name, *name.split("."))}
+    folder = f"{getattr(scenario.watchlist, 'path', '')}/"
+
+    def told(match: re.Match[str]) -> str:
+        said = match[0]
+        bare = said.strip("'\"").strip()
+        if re.fullmatch(CELL, said) or bare in settings or not bare:
+            return said
+        pseudonym = keys.subject(bare) if bare in people else keys.sample(bare.removeprefix(folder))
+        space = " " if said[0] == " " else ""
+        return f"{space}{pseudonym}"
+
+    names = "|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in sorted(people, key=len, reverse=True))
+    pattern = "|".join(filter(None, (CELL, ADDRESS, QUOTED, PICTURE, FILE, PATH, names)))
+    return re.sub(pattern, told, text, flags=re.IGNORECASE)
+
+
+def _setting_names(values: Mapping[str, Any], head: str = "") -> set[str]:
+    """The dotted names of nested settings, and of the groups of them."""
+    found = {head + name for name in values}
+    for name, value in values.items():
+        found |= _setting_names(value, f"{head}{name}.") if isinstance(value, dict) else set()
+    return found
+
+
+def _people(scenario: Scenario) -> set[str]:
+    """Everybody whom the scenario's list of photographs or its truth names, as far as these can be read."""
+    from facelab.data.photographs import read_photographs
+    from facelab.data.truth import read_truth
+
+    found: set[str] = set()
+    listed = getattr(scenario.watchlist, "path", None)
+    with contextlib.suppress(FacelabError, OSError):
+        found |= set(read_photographs(Path(listed)).subjects) if listed is not None else set()
+    with contextlib.suppress(OSError):
+        found |= {entry.name for entry in Path(listed).iterdir()} if listed is not None else set()
+    with contextlib.suppress(FacelabError, OSError):
+        truth = getattr(scenario.footage, "truth", None)
+        found |= set(read_truth(truth).subject_id.tolist()) if truth is not None else set()
+    return found - {""}
 
 
 def _kept(attributes: Attributes) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facelab.errors import BadInput, NotMeasured
-from facelab.experiments.served_model import CONFIG, GALLERY, GALLERY_PLACE, file_digest
+from facelab.experiments.served_model import CONFIG, GALLERY, GALLERY_PLACE, file_digest, signature
 from facelab.experiments.store import quiet_mlflow, reached, tracking_uri
 from facelab.experiments.workspace import write_json
 
@@ -216,6 +216,7 @@ def _save(model: Path, data: Path, scenario_name: str) -> None:
         data_path=str(data),
         pip_requirements=[f"facelab=={facelab.__version__}"],
         metadata={"scenario": scenario_name},
+        signature=signature(),
     )
 
 

@@ -69,10 +69,14 @@ class RunLog:
         Takes each `Operation`.
     key : str
         The run's key in its record; empty for the parent.
+    scrub : callable, optional
+        Takes the names of people out of the reason that a run ends with; the run's children have it too.
     """
 
-    def __init__(self, sink: Callable[[Operation], None], key: str = PARENT) -> None:
-        self._sink, self.key = sink, key
+    def __init__(
+        self, sink: Callable[[Operation], None], key: str = PARENT, *, scrub: Callable[[str], str] = str
+    ) -> None:
+        self._sink, self.key, self.scrub = sink, key, scrub
         self._tables: list[dict[str, str]] = []
 
     def _do(self, kind: Kind, value: Mapping[str, Any]) -> None:
@@ -84,7 +88,7 @@ class RunLog:
 
     def child(self, key: str, name: str, tags: Mapping[str, str], *, at_ms: int | None = None) -> RunLog:
         """A run nested in this one; `key` is what it is known by in the record, such as ``camera/gate``."""
-        nested = RunLog(self._sink, key)
+        nested = RunLog(self._sink, key, scrub=self.scrub)
         nested.start(name, tags, at_ms=at_ms)
         return nested
 
@@ -149,9 +153,9 @@ class RunLog:
         self._do("inputs", {"datasets": [note.to_dict() for note in inputs]})
 
     def end(self, status: str, reason: str = "", *, at_ms: int | None = None) -> None:
-        """End the run as ``FINISHED``, ``FAILED`` or ``KILLED``, with the reason as a tag, where there is one."""
+        """End the run as ``FINISHED``, ``FAILED`` or ``KILLED``, with the scrubbed reason as a tag, if there is one."""
         if reason:
-            said = reason[:REASON_LONGEST]
+            said = self.scrub(reason)[:REASON_LONGEST]
             self.tags({"ended_by": said, NOTE: f"**{status}**: {said}"})
         self._do("end", {"status": status, "time": now_ms() if at_ms is None else at_ms})
 

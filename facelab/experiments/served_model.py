@@ -1,8 +1,10 @@
 """A tuned config as an MLflow model: pictures or footage in, alerts out.
 
 ``mlflow.pyfunc.load_model("models:/<scenario>@champion").predict(...)`` takes paths of pictures, videos, folders of
-frames or manifests, pictures themselves (BGR, uint8), a list of these, or a DataFrame with a column ``path``. It
-gives a DataFrame, a row an alert: an enrolled subject whose score is at or above the threshold of that camera.
+frames or manifests, pictures themselves (BGR, uint8), a list of these, or a DataFrame with a column ``path``. A folder
+of frames has no frame rate of its own: ``predict(paths, params={"fps": 25.0})`` says it, or a column ``fps``; ``camera``
+says likewise which camera a path comes from, where thresholds differ by camera. It gives a DataFrame, a row an alert: an
+enrolled subject whose score is at or above the threshold of that camera.
 
 Where the templates live. A model's folder holds ``tuned.json``, and of generated people the enrolled templates too
 (``gallery.parquet``). Templates of real people are biometric data and are never copied into MLflow: ``gallery.json``
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
+    from mlflow.models.signature import ModelSignature
 
     from facelab.deploy import TunedConfig
     from facelab.pipeline.packs import Pack
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 
 CONFIG, GALLERY, GALLERY_PLACE = "tuned.json", "gallery.parquet", "gallery.json"
 VARIABLE = "FACELAB_GALLERY"
+CAMERA = "camera"
 COLUMNS = ("source", "camera", "sample", "start_s", "end_s", "subject_id", "rank", "score", "threshold")
 
 
@@ -109,36 +113,51 @@ class ServedModel:
             )
         return path
 
-    def predict(self, model_input: Any, params: Mapping[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002  (MLflow's signature)
+    def predict(self, model_input: Any, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """The alerts of `model_input`, with the columns `COLUMNS`, in the order of the input and then of time.
+
+        Parameters
+        ----------
+        model_input : path, picture, list of these, or DataFrame
+            As this module's head says.
+        params : mapping, optional
+            ``fps``: frames a second of folders of frames. ``camera``: the name of the camera of paths that name none.
 
         Raises
         ------
         BadInput
-            The input is of no kind that this module's head names, or a file cannot be read.
+            The input is of no kind that this module's head names, a folder of frames has no frame rate, or a file cannot
+            be read.
         """
         import pandas as pd
 
         rows: list[dict[str, Any]] = []
-        for name, item in _items(model_input):
-            rows += self._alerts_of(name, item)
+        for item in _items(model_input, params or {}):
+            rows += self._alerts_of(item)
         return pd.DataFrame(rows, columns=list(COLUMNS))
 
-    def _alerts_of(self, name: str, item: str | Image) -> list[dict[str, Any]]:
+    def _alerts_of(self, item: _Item) -> list[dict[str, Any]]:
         from facelab.data.images import is_picture, read_image
 
-        if isinstance(item, str) and not is_picture(Path(item)):
-            return self._alerts_of_footage(item)
-        picture = read_image(Path(item)) if isinstance(item, str) else item
-        return self._alerts_of_picture(name, picture)
+        what = item.what
+        if isinstance(what, str) and not is_picture(Path(what)):
+            return self._alerts_of_footage(what, item)
+        picture = read_image(Path(what)) if isinstance(what, str) else what
+        return self._alerts_of_picture(item.name, picture)
 
-    def _alerts_of_footage(self, path: str) -> list[dict[str, Any]]:
+    def _alerts_of_footage(self, path: str, item: _Item) -> list[dict[str, Any]]:
         from facelab.matching import match
         from facelab.pipeline.run import track_footage
         from facelab.workbench import footage
 
+        if item.fps is None and Path(path).is_dir():
+            raise BadInput(
+                "a folder of frames has no frame rate of its own; give it as params={'fps': 25.0} or in a column 'fps'",
+                place=path,
+            )
+        seen = footage(path, camera=item.camera, fps=item.fps)
         try:
-            passages = track_footage(footage(path), self.pack, self.config.pipeline, progress=False)
+            passages = track_footage(seen, self.pack, self.config.pipeline, progress=False)
         except NotMeasured:
             return []  # no face in all of it: no alert
         return self._alerts(path, match(passages, self.gallery))
@@ -182,29 +201,67 @@ def _best_subjects(comparisons: Comparisons, k: int) -> list[tuple[str, float]]:
     return sorted(best.items(), key=lambda entry: (-entry[1], entry[0]))
 
 
-def _items(model_input: Any) -> list[tuple[str, str | Image]]:
-    """Each picture or path of `model_input`, with what it is called."""
+@dataclass(frozen=True)
+class _Item:
+    """One picture or path of an input: what it is called, itself, and what is known of a path."""
+
+    name: str
+    what: str | Image
+    fps: float | None = None
+    camera: str = CAMERA
+
+
+def _items(model_input: Any, params: Mapping[str, Any]) -> list[_Item]:
+    """Each picture or path of `model_input`."""
+    known = {"fps": params.get("fps"), "camera": params.get("camera")}
     if hasattr(model_input, "columns"):
         if "path" not in model_input.columns:
             raise BadInput("a table of inputs has a column 'path'", place="predict")
-        model_input = model_input["path"].tolist()
+        rows = model_input.to_dict("records")
+        return [_item(k, row["path"], {**known, **_given(row)}) for k, row in enumerate(rows)]
     if isinstance(model_input, (str, Path)):
         model_input = [model_input]
     if isinstance(model_input, np.ndarray) and model_input.ndim in (0, 1):
-        model_input = model_input.tolist()
+        model_input = np.atleast_1d(model_input).tolist()
     elif isinstance(model_input, np.ndarray) and model_input.ndim == 3:
         model_input = [model_input]
-    found: list[tuple[str, str | Image]] = []
-    for k, item in enumerate(model_input):
-        if isinstance(item, (str, Path)):
-            found.append((str(item), str(item)))
-        elif isinstance(item, np.ndarray) and item.ndim == 3 and item.dtype == np.uint8 and item.shape[2] == 3:
-            found.append((f"picture {k + 1}", item))
-        else:
-            raise BadInput(
-                f"an input is a path or a picture (H, W, 3) uint8, this is {type(item).__name__}", place=f"input {k}"
-            )
-    return found
+    return [_item(k, what, known) for k, what in enumerate(model_input)]
+
+
+def _given(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a row of a table says of its path; a cell that is empty says nothing."""
+    return {name: row[name] for name in ("fps", "camera") if row.get(name) not in (None, "") and row[name] == row[name]}
+
+
+def _item(k: int, what: Any, known: Mapping[str, Any]) -> _Item:
+    if isinstance(what, (str, Path)):
+        return _Item(str(what), str(what), _fps(known["fps"], str(what)), str(known["camera"] or CAMERA))
+    if isinstance(what, np.ndarray) and what.ndim == 3 and what.dtype == np.uint8 and what.shape[2] == 3:
+        return _Item(f"picture {k + 1}", what)
+    raise BadInput(
+        f"an input is a path or a picture (H, W, 3) uint8, this is {type(what).__name__}", place=f"input {k}"
+    )
+
+
+def _fps(value: Any, place: str) -> float | None:
+    if value is None:
+        return None
+    try:
+        fps = float(value)
+    except (TypeError, ValueError):
+        fps = float("nan")
+    if not 0 < fps < float("inf"):
+        raise BadInput(f"fps is a number above 0, it is {value!r}", place=place)
+    return fps
+
+
+def signature() -> ModelSignature:
+    """What MLflow must know so that ``predict`` takes ``params``: their names, types and defaults."""
+    from mlflow.models.signature import ModelSignature
+    from mlflow.types import DataType, ParamSchema, ParamSpec
+
+    specs = [ParamSpec("fps", DataType.double, None), ParamSpec("camera", DataType.string, CAMERA)]
+    return ModelSignature(params=ParamSchema(specs))
 
 
 def file_digest(path: Path) -> str:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 VARIABLE = "MLFLOW_TRACKING_URI"
 # MLflow's own patience with a server that is down is four minutes a call; what is not logged now is kept for later
 PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3", "MLFLOW_HTTP_REQUEST_TIMEOUT": "60"}
+# with a server, MLflow prints two lines for each run that ends, nested ones too, among what a scheduler reads
+SILENCE = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
 
 
 def mlruns() -> Path:
@@ -157,8 +159,7 @@ def without_password(text: str) -> str:
 @contextlib.contextmanager
 def quiet_mlflow() -> Iterator[None]:
     """Keep the notices about making tables, and about SQLAlchemy features that MLflow still uses, off the terminal."""
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    for name, value in PATIENCE.items():
+    for name, value in {**SILENCE, **PATIENCE}.items():
         os.environ.setdefault(name, value)
     import mlflow  # noqa: F401  (sets its loggers' levels when it is imported)
 

@@ -20,6 +20,7 @@ from facelab.errors import BadInput, FacelabError, NotMeasured
 from facelab.experiments.frame_cost import seconds_a_frame
 from facelab.experiments.objective import Limit, Objective
 from facelab.experiments.progress import Progress, Step, quiet
+from facelab.experiments.pseudonyms import scrubbed
 from facelab.experiments.remembered_pack import RememberedPack
 from facelab.experiments.study import Study
 from facelab.experiments.sweep_point import (
@@ -127,7 +128,7 @@ class Sweeper:
                 study, costs = self._matched(scenario)
             except FacelabError as error:
                 task = PointTask(number, changed, scenario, self.workspace, self.objective)
-                take(PointFound(number, task.name, changed, problem=str(error)))
+                take(PointFound(number, task.name, changed, problem=scrubbed(str(error), task.scenario)))
                 continue
             yield PointTask(number, changed, scenario, study.workspace, self.objective), costs
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from facelab.errors import FacelabError, NotMeasured
+from facelab.experiments.pseudonyms import scrubbed
 from facelab.experiments.study import Study
 from facelab.experiments.workspace import Workspace
 from facelab.report.rows import ThresholdRow, threshold_rows
@@ -135,7 +136,9 @@ def measure_point(task: PointTask, costs: Mapping[str, float | None]) -> PointFo
         table = threshold_rows([point.to_dict(confidence) for point in study.points])
         values = {**point_values(chosen, confidence), **costs}
     except FacelabError as error:
-        found = PointFound(task.number, task.name, task.changed, chosen_by=costs, problem=str(error))
+        found = PointFound(
+            task.number, task.name, task.changed, chosen_by=costs, problem=scrubbed(str(error), task.scenario)
+        )
     else:
         found = PointFound(
             task.number, task.name, task.changed, row, table, values, seconds=time.process_time() - begun

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import facelab
 from facelab.errors import NotMeasured
 from facelab.experiments.outbox import Record, log_kept
+from facelab.experiments.pseudonyms import scrubbed
 from facelab.experiments.run_log import Operation, RunLog, flat
 from facelab.experiments.tuned import code_commit
 
@@ -58,7 +59,7 @@ class TrackedRun(RunLog):
         kind: str = "evaluation",
         tags: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(self._take)
+        super().__init__(self._take, scrub=lambda reason: scrubbed(reason, scenario))
         self.scenario, self.kind = scenario, kind
         self.record = Record(scenario.name, outbox)
         self.offline = ""

@@ -22,11 +22,12 @@ from facelab.experiments.chain import TUNE
 from facelab.experiments.comparing_runs import compare_runs
 from facelab.experiments.gate import gate
 from facelab.experiments.gate_measured import measured_run
-from facelab.experiments.pseudonyms import REPORTED, key_path, of_real_people, pseudonyms
+from facelab.experiments.pseudonyms import REPORTED, key_path, of_real_people, pseudonyms, scrubbed
 from facelab.experiments.saved_run import open_run
 from facelab.experiments.scenario import load_scenario
 from facelab.experiments.store import open_store
 from facelab.experiments.study import Study, open_study
+from facelab.experiments.tracked_run import TrackedRun
 from facelab.pipeline import tables
 from facelab.types import Comparisons
 
@@ -176,3 +177,55 @@ def test_runs_under_other_keys_are_not_paired_and_say_why(
     monkeypatch.setenv("FACELAB_PSEUDONYM_KEY", str(other))
     with pytest.raises(BadInput, match="the keys of the pseudonyms \\(FACELAB_PSEUDONYM_KEY names one"):
         compare_runs(here, open_run(real.workspace.folder))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "BadInput: Jane Doe/passport 2.jpg: there is no face in it",
+        "02_watchlist, In [4]: {list}/Jane Doe/passport 2.jpg: two faces",
+        "KeyError: 'Jane Doe'",
+        'subject Jane Doe stands twice, first for "Jane Doe"',
+        "the photograph Jane Doe/passport 2.JPEG cannot be decoded, nor {list}/Jane Doe.csv",
+        "rtsp://guard:Jane@camera/Doe: nothing answers",
+        "truth.csv, line 4: Roe (queue) has no box",
+    ],
+)
+def test_a_reason_names_nobody_and_no_photograph(message: str, tmp_path: Path) -> None:
+    listed = tmp_path / "list"
+    (listed / "Jane Doe").mkdir(parents=True)
+    (listed / "Jane Doe" / "passport 2.jpg").touch()
+    truth = tmp_path / "truth.csv"
+    truth.write_text("camera,frame,passage_id,subject_id,x1,y1,x2,y2\ncamera,0,p1,Roe,1,1,9,9\n")
+    footage = {"kind": "files", "path": "gate.mp4", "truth": str(truth)}
+    chosen = load_scenario("demo", {"footage": footage, "watchlist": {"kind": "folder", "path": str(listed)}})
+    said = scrubbed(message.format(list=listed), chosen)
+    for name in ("Jane", "Doe", "passport", "Roe", str(tmp_path)):
+        assert name not in said
+    assert scrubbed(said, chosen) == said, "once is enough"
+    assert scrubbed("In [4]: 3/24 faces, 'pipeline.detection' of 0.5", chosen) == (
+        "In [4]: 3/24 faces, 'pipeline.detection' of 0.5"
+    )
+
+
+def test_a_reason_points_at_the_sample_by_the_pseudonym_that_it_has_in_the_run(tmp_path: Path) -> None:
+    (tmp_path / "ann").mkdir()
+    (tmp_path / "ann" / "1.jpg").touch()
+    chosen = load_scenario("demo", {**REAL, "watchlist": {"kind": "folder", "path": str(tmp_path)}})
+    said = scrubbed(f"ann: {tmp_path}/ann/1.jpg: no face", chosen)
+    assert said == f"{pseudonyms().subject('ann')}: {pseudonyms().sample('ann/1.jpg')}: no face"
+    assert scrubbed("ann/1.jpg: no face", load_scenario("demo")) == "ann/1.jpg: no face", "generated people keep theirs"
+
+
+@pytest.mark.usefixtures("store")
+def test_a_run_of_real_people_that_fails_names_nobody_in_mlflow(project: Path) -> None:
+    run = TrackedRun(load_scenario("demo", REAL), project / "outbox")
+    nested = run.child("stage/02_watchlist", "02_watchlist", {})
+    for one in (nested, run):
+        one.end("FAILED", "02_watchlist, In [3]: Jane Doe/passport.jpg: no face")
+    runs = run.client.search_runs([run.client.get_experiment_by_name("demo").experiment_id])
+    assert [found.info.status for found in runs] == ["FAILED", "FAILED"]
+    for found in runs:
+        assert found.data.tags["ended_by"].startswith("02_watchlist, In [3]: p")
+        assert found.data.tags["ended_by"].endswith(": no face")
+        assert not any("Jane" in value for value in found.data.tags.values())

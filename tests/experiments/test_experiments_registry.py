@@ -286,6 +286,13 @@ def test_a_version_is_loaded_by_its_alias_and_gives_alerts(
     file = project / "one.png"
     cv2.imwrite(str(file), pictures[1])
     assert model.predict([str(file)])["subject_id"].tolist() == ["w01"]
+    frames = project / "frames"
+    frames.mkdir()
+    cv2.imwrite(str(frames / "1.png"), pictures[1])
+    with pytest.raises(BadInput, match=r"frames: a folder of frames has no frame rate.*params=\{'fps': 25.0\}"):
+        model.predict(str(frames))
+    with pytest.raises(BadInput, match="fps is a number above 0"):
+        model.predict(str(frames), params={"fps": -1.0})
 
 
 def _model(folder: Path, study: Study, **said: Any) -> ServedModel:
@@ -338,6 +345,8 @@ def test_footage_paths_give_the_alerts_of_its_passages(
     project: Path, measured: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A lossless video of two people, one of them enrolled: her passage alerts, with its camera and its times."""
+    import cv2
+    import pandas as pd
     from toy_pipeline import WIDTH, ToyPack, people_of, picture, walk
 
     seen = people_of(walk("ann", 0, 12), walk("bob", 20, 12))
@@ -362,6 +371,17 @@ def test_footage_paths_give_the_alerts_of_its_passages(
     assert 0 <= alert["start_s"] < alert["end_s"] < 20 / 25, "she is there for 12 frames, he comes at the 20th"
     empty = _video(project / "empty.mkv", [picture(number, []) for number in (32, 33)])
     assert model.predict([str(empty)]).empty, "nobody there: no alert"
+    frames = project / "frames"
+    frames.mkdir()
+    for number, people in seen.items():
+        cv2.imwrite(str(frames / f"{number:03d}.png"), picture(number, people))
+    table = pd.DataFrame({"path": [str(video), str(frames)], "fps": [np.nan, 25.0], "camera": ["", "north"]})
+    same = ["subject_id", "score", "start_s", "end_s"]
+    of_table = model.predict(table)
+    assert of_table["camera"].tolist() == ["camera", "north"]
+    assert of_table[same].iloc[0].tolist() == of_table[same].iloc[1].tolist() == [alert[name] for name in same]
+    by_parameter = model.predict(str(frames), {"fps": 12.5})
+    assert by_parameter["end_s"].tolist() == [2 * alert["end_s"]], "half as many frames a second: twice as long"
 
 
 def _video(path: Path, pictures: list[np.ndarray], fps: int = 25) -> Path:
