@@ -2,9 +2,9 @@
 
 ``mlflow.pyfunc.load_model("models:/<scenario>@champion").predict(...)`` takes paths of pictures, videos, folders of
 frames or manifests, pictures themselves (BGR, uint8), a list of these, or a DataFrame with a column ``path``. A folder
-of frames has no frame rate of its own: ``predict(paths, params={"fps": 25.0})`` says it, or a column ``fps``; ``camera``
-says likewise which camera a path comes from, where thresholds differ by camera. It gives a DataFrame, a row an alert: an
-enrolled subject whose score is at or above the threshold of that camera.
+of frames has no frame rate of its own: ``predict(paths, params={"fps": 25.0})`` says it, or a column ``fps``;
+``camera`` says likewise which camera a path comes from, where thresholds differ by camera. It gives a DataFrame, a row
+an alert: an enrolled subject whose score is at or above the threshold of that camera.
 
 Where the templates live. A model's folder holds ``tuned.json``, and of generated people the enrolled templates too
 (``gallery.parquet``). Templates of real people are biometric data and are never copied into MLflow: ``gallery.json``
@@ -126,8 +126,8 @@ class ServedModel:
         Raises
         ------
         BadInput
-            The input is of no kind that this module's head names, a folder of frames has no frame rate, or a file cannot
-            be read.
+            The input is of no kind that this module's head names, a folder of frames has no frame rate, or a file
+            cannot be read.
         """
         import pandas as pd
 
