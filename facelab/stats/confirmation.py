@@ -22,9 +22,10 @@ from facelab.errors import BadInput
 
 if TYPE_CHECKING:
     from facelab.stats._given import FloatArray
+    from facelab.types import Floats
 
 
-def confirmed_scores(scores: FloatArray, m: int, n: int) -> FloatArray:
+def confirmed_scores(scores: Floats, m: int, n: int) -> FloatArray:
     """(s,) the highest threshold at which m of the last n faces confirm each of s subjects; NaN where none does.
 
     Parameters
