@@ -5,6 +5,7 @@ the altered camera is looked at anew. For each check: the days until it condemns
 delay that its power says; and how often anything condemns on a quiet day.
 
 Run: OMP_NUM_THREADS=1 .venv/bin/python benchmarks/drift_series.py [--series 40] [--sigma 2.5] [--figures folder]
+[--mlflow], the last to log the first series and its days.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ from facelab.experiments import open_study
 from facelab.experiments.gate_limits import FNIR_RULE, GROUP_RULE
 from facelab.experiments.series import Day, Series, SeriesPlan
 from facelab.experiments.series_pool import Pool, altered_comparisons
+from facelab.experiments.series_runs import day_charts, day_rates, log_series
 from facelab.pipeline import tables
-from facelab.stats.control import control_chart, delay_quantile, expected_delay
+from facelab.stats.control import delay_quantile, expected_delay
 from facelab.stats.drift import shift
 from facelab.stats.gate_power import normal_power, rate_power
 from facelab.stats.intervals import clopper_pearson
@@ -223,24 +225,15 @@ def tell_gate(all_days: list[list[Day]], quiet_days: list[list[Day]], altered_fr
     print(f"Withheld by: {said}.")
 
 
-def draw(days: list[Day], folder: Path, altered_from: int) -> None:
+def draw(days: list[Day], folder: Path, plan: SeriesPlan) -> None:
     from facelab import plots
     from facelab.plots.trend import trend
 
-    verdicts = [day.verdict.verdict for day in days]
-    for name, mated, camera in (("FNIR, camera gate", True, True), ("FPIR, all cameras", False, False)):
-        errors, trials = [], []
-        for day in days:
-            seen, at = day.measured, day.measured.cameras == CAMERA
-            part = seen.searches.take(at) if camera else seen.searches
-            point = OpenSetCurve(part).at(seen.threshold)
-            rate = point.fnir if mated else point.fpir
-            errors.append(rate.errors)
-            trials.append(rate.trials)
-        chart = control_chart(name, errors, trials, baseline=20 if mated else 5)
-        events = {altered_from: "camera out of focus"} | ({} if mated else {GROWN: "watchlist: 560"})
-        ax = trend(chart, verdicts=verdicts, events=events)
-        plots.save(ax, folder, name.split(",")[0].lower() + "_trend")
+    charts = day_charts([day_rates(day.measured, CAMERA) for day in days], quiet=20, growing=5)
+    for name in ("fpir", f"fnir_{CAMERA}"):
+        events = {plan.altered_from: "camera out of focus"} | ({GROWN: "watchlist: 560"} if name == "fpir" else {})
+        ax = trend(charts[name], verdicts=[day.verdict.verdict for day in days], events=events)
+        plots.save(ax, folder, name.partition("_")[0] + "_trend")
 
 
 def main() -> None:
@@ -249,6 +242,7 @@ def main() -> None:
     parser.add_argument("--sigma", type=float, default=2.5)
     parser.add_argument("--workspace", default="")
     parser.add_argument("--figures", type=Path)
+    parser.add_argument("--mlflow", action="store_true", help="log the first series and its days to MLflow")
     options = parser.parse_args()
     started = time.process_time()
     series = Series(pool_of(options.workspace, options.sigma), SeriesPlan(), LIMITS, FLOOR)
@@ -265,7 +259,13 @@ def main() -> None:
     quiet = [calm.run(np.random.default_rng(1000 + seed), champion) for seed in range(max(options.series // 2, 1))]
     tell_gate(all_days, quiet, series.plan.altered_from)
     if options.figures:
-        draw(all_days[0], options.figures, series.plan.altered_from)
+        draw(all_days[0], options.figures, series.plan)
+    if options.mlflow:
+        begun = time.monotonic()
+        run = log_series(
+            series, all_days[0], champion, open_study("demo", workspace=options.workspace).workspace.folder
+        )
+        print(f"\nMLflow run {run}: the first series and its days, logged in {time.monotonic() - begun:.1f} s")
     print(f"\n{options.series} series of {series.plan.days} days, {checks_asked(all_days[0])} checks a day; "
           f"{time.process_time() - started:.0f} s of processor time in all")  # fmt: skip
 

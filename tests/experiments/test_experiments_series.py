@@ -11,9 +11,12 @@ import pytest
 from facelab.config import Floor, GateLimits
 from facelab.data.losses import Losses
 from facelab.data.people import default_people_folder
-from facelab.errors import BadInput
+from facelab.errors import BadInput, NotMeasured
+from facelab.experiments.outbox import log_kept
 from facelab.experiments.series import Series, SeriesPlan
 from facelab.experiments.series_pool import OutOfFocus, Pool, altered_comparisons, out_of_focus
+from facelab.experiments.series_runs import VERDICTS, log_series
+from facelab.experiments.store import open_store
 from facelab.experiments.study import open_study
 from facelab.types import Comparisons, Frame
 
@@ -135,3 +138,39 @@ def test_the_altered_camera_is_looked_at_anew_and_its_faces_are_worse(project: P
     assert pool.searches(5).subjects == 5
     with pytest.raises(BadInput, match="not 'hall'"):
         out_of_focus(study.footage, "hall", 3.0)
+
+
+def test_the_days_are_runs_nested_in_one_that_draws_the_trend(
+    pool: Pool, project: Path, store: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    series = _series(pool)
+    champion = series.champion()
+    days = series.run(np.random.default_rng(1), champion)
+    folder = project / "results" / "demo"
+    with monkeypatch.context() as gone:
+        gone.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+        gone.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+        with pytest.raises(NotMeasured, match="is the server up"):
+            log_series(series, days, champion, folder)
+    ((_, run_id),) = log_kept(folder / "outbox")
+    client = open_store()
+    whole = client.get_run(run_id)
+    runs = client.search_runs([whole.info.experiment_id], max_results=100)
+    nested = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == run_id]
+    assert sorted(run.info.run_name for run in nested) == [f"day {day:02d}" for day in range(6)]
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    assert client.get_experiment(whole.info.experiment_id).name == "demo series"
+    assert not any("scenario" in run.data.tags for run in runs), "nothing that is judged or watched counts these"
+    drawn = {point.step: point.value for point in client.get_metric_history(run_id, "trend/fnir_gate_percent")}
+    high = {
+        point.step: point.value for point in client.get_metric_history(run_id, "trend/fnir_gate_limit_high_percent")
+    }
+    of_days = {int(run.data.metrics["day"]): run.data.metrics["fnir_gate_percent"] for run in nested}
+    assert drawn == pytest.approx(of_days)
+    assert all(drawn[day] > high[day] for day in (3, 4, 5)), "the altered camera leaves its limits on its day"
+    verdicts = {point.step: point.value for point in client.get_metric_history(run_id, "trend/gate")}
+    assert verdicts == {day.day: VERDICTS[day.verdict.verdict] for day in days}
+    assert {file.path for file in client.list_artifacts(run_id, "figures")} >= {
+        "figures/fpir_trend.png",
+        "figures/fnir_gate_trend.svg",
+    }
