@@ -7,10 +7,18 @@ that only changes how fast it comes (`Runtime`) does not.
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from facelab.config_base import Rate01, Seconds, Settings, Share
 from facelab.config_sites import CitySite, DeparturesSite, GateSite
@@ -143,14 +151,70 @@ class Runtime(Settings):
     providers: tuple[str, ...] = Field(("CPUExecutionProvider",), min_length=1, description="of ONNX Runtime, in order")
 
 
+CameraName: TypeAlias = Literal[
+    "entrance", "queue", "gate",
+    "north_hall", "north_counter", "north_pier",
+    "street_bazaar", "street_crossing", "street_station", "street_corniche", "street_lane",
+    "toll_north", "toll_canal", "toll_east", "toll_port", "toll_bypass",
+    "egate_departure", "egate_boarding",
+]  # fmt: skip
+PlaceName: TypeAlias = Annotated[str, Field(description="a site of rendered cameras: docs/footage.md")]
+
+
+class Comers(Settings):
+    """Which of the passengers come to one site: positions among them, the second one not included."""
+
+    unknown: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]]
+    wanted: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]]
+
+
 class TerminalFootage(Settings):
-    """The synthetic terminal, rendered from the generated people."""
+    """The synthetic terminal and the other rendered sites (docs/footage.md), from the generated people."""
 
     kind: Literal["terminal"] = "terminal"
     seed: int = 20261101
     unknown: int = Field(240, ge=1, description="passengers who are on no watchlist")
     wanted: int = Field(60, ge=0, description="passengers who are on the watchlist")
-    cameras: tuple[Literal["entrance", "queue", "gate"], ...] = ("entrance", "queue", "gate")
+    cameras: tuple[CameraName, ...] = ("entrance", "queue", "gate")
+    masked: Share = Field(
+        0.0, description="share of the passengers who wear a surgical mask at every camera, beside 3 % of all passages"
+    )
+    blurred: Share = Field(
+        0.0, description="share of the passengers whose face is out of focus or smeared by motion at every camera"
+    )
+    visits: int = Field(1, ge=1, le=20, description="each passenger comes so many times, hours apart")
+    second_attempts: Share = Field(0.0, description="electronic gates: share of the passages with a second attempt")
+    passing: int | None = Field(
+        None, ge=2, description="so many of the passengers pass each site, drawn anew for each; unless given, all"
+    )
+    comers: dict[PlaceName, Comers] = Field(
+        default_factory=dict, description="by site: which of the passengers come to it; everywhere else all of them do"
+    )
+
+    @field_validator("cameras", mode="before")
+    @classmethod
+    def _known_cameras(cls, given: Any) -> Any:
+        for name in given if isinstance(given, list | tuple) else ():
+            known = get_args(CameraName)
+            if isinstance(name, str) and name not in known:
+                near = get_close_matches(name, known, n=1, cutoff=0.4)
+                hint = f"; did you mean {near[0]!r}?" if near else f": there are {', '.join(known)}"
+                raise ValueError(f"there is no camera {name!r}{hint}")
+        return given
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Later settings stand in a dump only where they are set: what was kept under earlier ones stays theirs."""
+        said: dict[str, Any] = handler(self)
+        later: dict[str, Any] = {
+            "masked": 0.0,
+            "blurred": 0.0,
+            "visits": 1,
+            "second_attempts": 0.0,
+            "passing": None,
+            "comers": {},
+        }
+        return {name: value for name, value in said.items() if name not in later or value != later[name]}
 
 
 class FileFootage(Settings):

@@ -12,9 +12,11 @@ from facelab.data.terminal.canvas import Canvas, FaceSeen
 from facelab.data.terminal.clip import Truthful
 from facelab.data.terminal.figure import Smear, face_box, smeared
 from facelab.data.terminal.heads import SIDE, Head, bends, draw_head
+from facelab.data.terminal.manners import KINDS
+from facelab.data.terminal.posts import POSTS
 from facelab.data.terminal.rays import tone_mapped
 from facelab.data.terminal.sensor import Sensing
-from facelab.data.terminal.walkers import APART_M, KINDS, OBSTACLES, choreography
+from facelab.data.terminal.walkers import choreography
 
 POINTS = np.array([(96.0, 118.0), (160.0, 118.0), (128.0, 150.0), (104.0, 180.0), (152.0, 180.0)])
 
@@ -50,8 +52,8 @@ def test_nobody_walks_through_anybody_or_a_column(camera: str) -> None:
         here = [walk for walk in walks if walk.start_s <= time_s <= walk.start_s + walk.duration_s]
         places = np.array([walk.place(time_s) for walk in here]).reshape(-1, 2)
         apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1)) + 9 * np.eye(len(here))
-        assert apart.size == 0 or apart.min() > APART_M[camera] - 0.30
-        for x, z, radius in OBSTACLES[camera]:
+        assert apart.size == 0 or apart.min() > POSTS[camera].manner.apart_m - 0.30
+        for x, z, radius in POSTS[camera].manner.obstacles:
             assert not len(places) or np.hypot(places[:, 0] - x, places[:, 1] - z).min() > radius - 0.1
 
 

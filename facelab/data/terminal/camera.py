@@ -1,4 +1,4 @@
-"""The terminal's three cameras: where each hangs, what its lens sees, and how its sensor and encoder spoil it.
+"""Cameras: where each hangs, what its lens sees, and how its sensor and encoder spoil it; the terminal's own three.
 
 World coordinates are metres: x to the right, y up from the floor, z away from the camera along the floor; the camera
 hangs at (0, height_m, 0) and looks along z, tilted down. A pixel's *depth* is the distance along the optical axis.
@@ -51,13 +51,26 @@ class Sensor:
 
 @dataclass(frozen=True)
 class Camera:
-    """A pinhole camera: focal length in px, height in m, downward tilt in degrees."""
+    """A pinhole camera: focal length in px, height in m, downward tilt in degrees.
+
+    Parameters
+    ----------
+    size : (int, int)
+        Width and height of its picture, px; both even.
+    fps : float
+        Frames a second.
+    opens_s : float
+        When its first clip starts, s after half past six in the morning, which is 0 of the common clock.
+    """
 
     name: str
     focal: float
     height_m: float
     tilt_deg: float
     sensor: Sensor
+    size: tuple[int, int] = FRAME_SIZE
+    fps: float = FPS
+    opens_s: float = 0.0
 
     @property
     def down(self) -> Array:
@@ -76,7 +89,7 @@ class Camera:
         moved = np.asarray(points, dtype=np.float64) - [0.0, self.height_m, 0.0]
         depth = moved @ self.forward
         across = np.stack([moved[..., 0], moved @ self.down], axis=-1)
-        return across * (self.focal / depth[..., None]) + np.array(FRAME_SIZE) / 2, depth
+        return across * (self.focal / depth[..., None]) + np.array(self.size) / 2, depth
 
     def rays(self, scale: float, *, mirrored: bool = False) -> tuple[Array, Array]:
         """Origin (3,) and directions (h, w, 3) through the pixels of a picture `scale` times the frame's size.
@@ -84,9 +97,9 @@ class Camera:
         A direction's component along the optical axis is 1, so that a ray's parameter is its depth. `mirrored` gives
         the camera below the floor whose rays are those reflected by it.
         """
-        width, height = (round(side * scale) for side in FRAME_SIZE)
-        u = ((np.arange(width, dtype=np.float32) + 0.5) / scale - FRAME_SIZE[0] / 2) / self.focal
-        v = ((np.arange(height, dtype=np.float32) + 0.5) / scale - FRAME_SIZE[1] / 2) / self.focal
+        width, height = (round(side * scale) for side in self.size)
+        u = ((np.arange(width, dtype=np.float32) + 0.5) / scale - self.size[0] / 2) / self.focal
+        v = ((np.arange(height, dtype=np.float32) + 0.5) / scale - self.size[1] / 2) / self.focal
         rays = np.empty((height, width, 3), dtype=np.float32)
         rays[..., 0] = u
         rays[..., 1:] = (v[:, None] * self.down[1:] + self.forward[1:]).astype(np.float32)[:, None]

@@ -27,11 +27,11 @@ class FaceSeen:
     sight: Array
 
     @classmethod
-    def at(cls, passage_id: str, subject_id: str, box: Array) -> FaceSeen:
-        """A face at `box` (4,), of which what lies outside the frame is not seen."""
+    def at(cls, passage_id: str, subject_id: str, box: Array, size: tuple[int, int] = FRAME_SIZE) -> FaceSeen:
+        """A face at `box` (4,), of which what lies outside the frame of `size` is not seen."""
         half = (box[2:] - box[:2]) / 2
         points = np.round(box[:2] + half + OVAL * half).astype(np.int64)
-        inside = (points >= 0).all(axis=1) & (points < FRAME_SIZE).all(axis=1)
+        inside = (points >= 0).all(axis=1) & (points < size).all(axis=1)
         return cls(passage_id, subject_id, box, points, inside.astype(np.float32))
 
     @property
@@ -53,9 +53,9 @@ class Canvas:
 
     Parameters
     ----------
-    picture : (540, 960, 3) array
+    picture : (h, w, 3) array
         8-bit BGR, painted over.
-    things : (540, 960) array
+    things : (h, w) array
         Depth of what stands in the scene, m.
     nearest : array, optional
         Of `nearest_in_blocks`, where it is known already.
@@ -63,6 +63,7 @@ class Canvas:
 
     def __init__(self, picture: Array, things: Array, nearest: Array | None = None) -> None:
         self.picture = picture
+        self.size = (picture.shape[1], picture.shape[0])
         self.things = things
         self._nearest = nearest_in_blocks(things) if nearest is None else nearest
         self.faces: list[FaceSeen] = []
@@ -73,7 +74,7 @@ class Canvas:
         What stands nearer than `depth` hides it.
         """
         x0, y0 = max(corner[0], 0), max(corner[1], 0)
-        x1, y1 = min(corner[0] + layer.shape[1], FRAME_SIZE[0]), min(corner[1] + layer.shape[0], FRAME_SIZE[1])
+        x1, y1 = min(corner[0] + layer.shape[1], self.size[0]), min(corner[1] + layer.shape[0], self.size[1])
         if x1 <= x0 or y1 <= y0:
             return
         layer = layer[y0 - corner[1] : y1 - corner[1], x0 - corner[0] : x1 - corner[0]]
@@ -100,8 +101,8 @@ class Canvas:
 
     def face(self, face: FaceSeen, depth: float) -> None:
         """Count a face that has just been laid, at `depth`, from now on."""
-        x = np.clip(face.points[:, 0], 0, FRAME_SIZE[0] - 1)
-        y = np.clip(face.points[:, 1], 0, FRAME_SIZE[1] - 1)
+        x = np.clip(face.points[:, 0], 0, self.size[0] - 1)
+        y = np.clip(face.points[:, 1], 0, self.size[1] - 1)
         face.sight[self.things[y, x] < depth] = 0
         self.faces.append(face)
 
@@ -110,7 +111,7 @@ class Canvas:
         w, h = max(int(size[0]), 2), max(int(size[1]), 2)
         x0, y0 = int(at[0] - w / 2), int(at[1] - h / 2)
         left, top = max(x0, 0), max(y0, 0)
-        right, bottom = min(x0 + w, FRAME_SIZE[0]), min(y0 + h, FRAME_SIZE[1])
+        right, bottom = min(x0 + w, self.size[0]), min(y0 + h, self.size[1])
         if right <= left or bottom <= top:
             return
         blob = cv2.resize(_BLOB, (w, h), interpolation=cv2.INTER_LINEAR)

@@ -11,21 +11,22 @@ import cv2
 import numpy as np
 
 from facelab.data.terminal.body import Body
-from facelab.data.terminal.camera import CAMERAS, FPS, Array, Camera
 from facelab.data.terminal.canvas import Canvas, FaceSeen, nearest_in_blocks
 from facelab.data.terminal.clothes import look
 from facelab.data.terminal.cover import covered
 from facelab.data.terminal.figure import Actor, LightMap, Painter
-from facelab.data.terminal.heads import load_head
-from facelab.data.terminal.places import PLACES
+from facelab.data.terminal.heads import lit, load_head
+from facelab.data.terminal.posts import POSTS, Post
 from facelab.data.terminal.rays import Scene, cast_scene, tone_mapped
 from facelab.data.terminal.sensor import Film, Sensing, caption, stamp
+from facelab.data.terminal.vehicle import CarPainter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from facelab.data.people import PersonPicture, SyntheticPeople
+    from facelab.data.terminal.camera import Array
     from facelab.data.terminal.plan import ClipPlan
     from facelab.data.terminal.walkers import Walk
 
@@ -35,12 +36,17 @@ LEAST_VISIBLE = 0.35
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """A camera's empty scene: picture (540, 960, 3), depth of its things (540, 960) in m, and its light."""
+    """A camera's empty scene: picture (h, w, 3), depth of its things (h, w) in m, and its light."""
 
-    camera: Camera
+    name: str
     picture: Array
     things: Array
     light: LightMap
+
+    @property
+    def post(self) -> Post:
+        """The camera and what is special about it."""
+        return POSTS[self.name]
 
 
 class Box(NamedTuple):
@@ -55,11 +61,11 @@ class Box(NamedTuple):
 @lru_cache(maxsize=3)
 def stage(name: str) -> Stage:
     """The empty scene of camera `name`; not to be painted on."""
-    camera, scene = CAMERAS[name], PLACES[name]()
+    camera, scene = POSTS[name].camera, POSTS[name].scene()
     light, things = cast_scene(scene, camera)
     tint = np.array(camera.sensor.gain_bgr)
     picture = np.clip(tone_mapped(light) * tint.astype(np.float32), 0, 255).astype(np.uint8)
-    return Stage(camera, picture, things, _light_map(scene))
+    return Stage(name, picture, things, _light_map(scene))
 
 
 def _light_map(scene: Scene) -> LightMap:
@@ -72,19 +78,19 @@ def _light_map(scene: Scene) -> LightMap:
     return LightMap(np.minimum(light, 1.15) ** (1 / 2.2), x, z)
 
 
-def cast_actor(walk: Walk, people: SyntheticPeople, seed: int, camera: Camera) -> Actor:
+def cast_actor(walk: Walk, people: SyntheticPeople, seed: int, post: Post) -> Actor:
     """The passenger of `walk`, with the pictures that the walk needs."""
     pictures: dict[str, PersonPicture] = {}
     for picture in people.pictures(walk.subject_id):
         pictures.setdefault(picture.kind, picture)
     wanted = {kind for _, kind in walk.script} | {"middle" if "middle" in pictures else min(pictures)}
-    tint = camera.sensor.gain_bgr
-    heads = {kind: covered(load_head(pictures[kind], tint), walk.cover) for kind in sorted(wanted)}
+    tint = post.camera.sensor.gain_bgr
+    heads = {kind: lit(covered(load_head(pictures[kind], tint), walk.cover), post.relief) for kind in sorted(wanted)}
     number = crc32(walk.subject_id.encode())
     middle = heads["middle"] if "middle" in heads else heads[min(heads)]
     dress = look(np.random.default_rng([seed, number]), middle.cloth, middle.skin)
     nearest = max(float(walk.path[:, 1].min()), 1.2)
-    return Actor(walk, Body(dress, camera.focal / nearest, number % 100_000), heads)
+    return Actor(walk, Body(dress, post.camera.focal / nearest, number % 100_000), heads)
 
 
 def _counts(face: FaceSeen) -> bool:
@@ -135,25 +141,36 @@ class Frames:
     def __init__(self, scene: Stage, plan: ClipPlan, people: SyntheticPeople) -> None:
         self.scene, self.plan, self.people = scene, plan, people
         self.truth = Truthful()
-        self._sensing = Sensing(scene.camera.sensor, np.random.default_rng(plan.seed))
-        self._painter = Painter(scene.camera, scene.light)
+        camera, glass = scene.post.camera, scene.post.glass
+        self._camera = camera
+        self._sensing = Sensing(camera.sensor, np.random.default_rng(plan.seed), camera.size)
+        self._painter = Painter(camera, scene.light, 1.0 if glass is None else glass.gain)
+        self._cars = None if glass is None else CarPainter(camera, self._painter, glass)
         self._nearest = nearest_in_blocks(scene.things)
         self._actors: dict[str, Actor] = {}
         self._next = 0
 
     def picture(self, index: int) -> Canvas:
         """Frame `index` as light falls on the sensor."""
-        time_s = index / FPS
+        time_s = index / self._camera.fps
         canvas = Canvas(self.scene.picture.copy(), self.scene.things, self._nearest)
         here = [walk for walk in self.plan.walks if walk.start_s <= time_s <= walk.start_s + walk.duration_s]
         self._actors = {walk.passage_id: self._actor(walk) for walk in here}
-        for walk in sorted(here, key=lambda walk: -walk.place(time_s)[1]):
+        here.sort(key=lambda walk: -walk.place(time_s)[1])
+        if self._cars is not None:
+            cars: dict[str, list[Actor]] = {}
+            for walk in here:
+                cars.setdefault(walk.errand.vehicle, []).append(self._actors[walk.passage_id])
+            for inside in cars.values():
+                self._cars.draw(canvas, inside, time_s)
+            return canvas
+        for walk in here:
             self._painter.draw(canvas, self._actors[walk.passage_id], time_s)
         return canvas
 
     def _actor(self, walk: Walk) -> Actor:
         actor = self._actors.get(walk.passage_id)
-        return cast_actor(walk, self.people, self.plan.seed[0], self.scene.camera) if actor is None else actor
+        return cast_actor(walk, self.people, self.plan.seed[0], self.scene.post) if actor is None else actor
 
     def __iter__(self) -> Frames:
         self._next = 0
@@ -164,16 +181,17 @@ class Frames:
             raise StopIteration
         canvas = self.picture(self._next)
         self.truth.add(self._next, canvas.faces)
-        planes = self._sensing.planes(canvas.picture, self._next / FPS)
-        stamp(planes, *caption(self.plan.camera, int(self.plan.start_s + self._next / FPS)))
+        planes = self._sensing.planes(canvas.picture, self._next / self._camera.fps)
+        stamp(planes, *caption(self.plan.camera, int(self.plan.start_s + self._next / self._camera.fps)))
         self._next += 1
         return planes
 
 
-def render_clip(path: Path, frames: Frames, *, crf: int, tick: Callable[[int], None] | None = None) -> list[Box]:
+def render_clip(path: Path, frames: Frames, *, tick: Callable[[int], None] | None = None) -> list[Box]:
     """Write the clip to `path`; its truth. `tick` is told of every frame written."""
     cv2.setNumThreads(1)
-    with Film(path, crf) as film:
+    camera = frames.scene.post.camera
+    with Film(path, camera.sensor.crf, camera.size, camera.fps) as film:
         for count, planes in enumerate(frames, start=1):
             film.add(planes)
             if tick is not None:

@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 
 from facelab.data.terminal.body import NECK, Body
-from facelab.data.terminal.camera import FRAME_SIZE, Array, Camera
 from facelab.data.terminal.canvas import Canvas, FaceSeen
 from facelab.data.terminal.heads import FACE_M, Head, bends, draw_head
 
 if TYPE_CHECKING:
+    from facelab.data.terminal.camera import Array, Camera
     from facelab.data.terminal.clothes import Piece
     from facelab.data.terminal.walkers import Walk
 
@@ -24,6 +24,8 @@ LEAST_SIGMA = 0.45
 """Less blur than this does not show beside that of the enlarged pictures, px."""
 EYES = 0.935  # of the height
 TICK_S = 0.02
+DEFOCUS, MOTION = 0.050, 0.22
+"""Of somebody who is blurred: sigma of the defocus, and length of the smear, as shares of the face's width."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,13 +42,19 @@ class Actor:
         return self.heads["middle" if "middle" in self.heads else min(self.heads)]
 
     def phase(self, time_s: float) -> float:
-        """Of the step, rad."""
+        """Of the step, rad; somebody who stops takes no steps meanwhile."""
+        if self.walk.clock is not None:
+            return 2 * pi * STEP_HZ * self.walk.along(time_s) * self.walk.step_m / self.walk.pace + self.walk.phase
         return 2 * pi * STEP_HZ * time_s + self.walk.phase
 
     def skeleton(self, time_s: float) -> Array:
         """(3, 3) world points of the neck's base, the feet and the eyes."""
         x, z = self.walk.place(time_s)
         phase, h = self.phase(time_s), self.body.dress.height_m
+        eyes_m = self.walk.errand.eyes_m
+        if eyes_m > 0:  # seated: as if standing deeper, and never quite still
+            x, below = x + 0.006 * sin(1.3 * time_s + self.walk.phase), EYES * h - eyes_m
+            return np.array([(x, NECK * h - below, z), (x, -below, z), (x, eyes_m, z)])
         x, bob = x + 0.018 * sin(phase), 0.022 * abs(cos(phase))
         return np.array([(x, NECK * h - bob, z), (x, 0.0, z), (x, EYES * h - bob, z)])
 
@@ -95,14 +103,16 @@ def smeared(layer: Array, smear: Smear) -> Array:
     return np.asarray(cv2.sepFilter2D(layer, -1, across, down))
 
 
-def _hung(piece: Piece, neck: Array, feet: Array, scale: tuple[float, float]) -> tuple[Array, tuple[int, int]] | None:
+def _hung(
+    piece: Piece, neck: Array, feet: Array, scale: tuple[float, float], size: tuple[int, int]
+) -> tuple[Array, tuple[int, int]] | None:
     """`piece` from px `neck` towards px `feet`, `scale` px a metre across and down: a layer and its corner."""
     lean = (feet - neck) / max(float(feet[1] - neck[1]), 1.0)
     matrix = np.array([[scale[0], scale[1] * lean[0]], [0.0, scale[1]]]) / piece.per_m
     h, w = piece.image.shape[:2]
     corners = (np.array([(0, 0), (w, 0), (0, h), (w, h)], dtype=float) - piece.joint) @ matrix.T + neck
     low = np.floor(np.maximum(corners.min(axis=0) - 2, -20)).astype(int)
-    high = np.ceil(np.minimum(corners.max(axis=0) + 2, np.array(FRAME_SIZE) + 20)).astype(int)
+    high = np.ceil(np.minimum(corners.max(axis=0) + 2, np.array(size) + 20)).astype(int)
     if (high <= low + 1).any():
         return None
     full = np.column_stack([matrix, neck - matrix @ np.array(piece.joint) - low])
@@ -133,9 +143,10 @@ class LightMap(NamedTuple):
 class Painter:
     """Draws actors as one camera sees them under some light."""
 
-    def __init__(self, camera: Camera, light: LightMap) -> None:
+    def __init__(self, camera: Camera, light: LightMap, cabin_gain: float = 1.0) -> None:
         self.camera = camera
         self.light = light
+        self.cabin_gain = cabin_gain
 
     def draw(self, canvas: Canvas, actor: Actor, time_s: float) -> None:
         """Lay `actor` onto `canvas` as at `time_s`."""
@@ -145,13 +156,21 @@ class Painter:
         neck, feet, eyes = pixels[:3]
         depth = float(depths[0])
         speed = (pixels[3:] - pixels[:3]) * (sensor.shutter_s / TICK_S)
+        if actor.walk.errand.blur == "motion":
+            speed = speed + MOTION * FACE_M * self.camera.focal / max(depth, 0.2) * np.array([1.0, 0.25])
         blur = sensor.blur_px * abs(log2(max(depth, 0.2) / sensor.focus_m))
         gain = self.light.at(world[0, 0], world[0, 2])
         across = self.camera.focal / depth
-        canvas.shadow(feet + np.array([0, across * 0.12]), (across * 0.8, across * 0.55))
+        blur += DEFOCUS * FACE_M * across if actor.walk.errand.blur == "defocus" else 0.0
+        if actor.walk.errand.eyes_m > 0:
+            gain *= self.cabin_gain
+        else:
+            canvas.shadow(feet + np.array([0, across * 0.12]), (across * 0.8, across * 0.55))
         down = float(feet[1] - neck[1]) / float(world[0, 1] - world[1, 1])
         piece = actor.body.at(actor.phase(time_s), across / actor.body.per_m)
-        hung = _hung(piece, neck, feet, (across * (0.62 + 0.38 * actor.walk.heading_cos(time_s)), down))
+        hung = _hung(
+            piece, neck, feet, (across * (0.62 + 0.38 * actor.walk.heading_cos(time_s)), down), self.camera.size
+        )
         if hung is not None:
             canvas.lay(smeared(hung[0], _body_smear(speed[0], blur)), hung[1], depth, gain)
         seat = Seat(
@@ -172,14 +191,14 @@ class Painter:
         anchor = np.array([128.0, landmarks[:2, 1].mean() - 14.0 * pose.droop])
         low = np.floor(seat.eyes - [143 * scale + 4, 141 * scale + 4]).astype(int)
         size = (int(286 * scale + 8), int(312 * scale + 8))
-        if (low >= FRAME_SIZE).any() or (low + size <= 0).any():
+        if (low >= self.camera.size).any() or (low + size <= 0).any():
             return
         matrix = np.column_stack([turn, seat.eyes - low - turn @ anchor])
         layer = smeared(draw_head(parts, matrix, size), seat.smear)
         canvas.lay(layer, (int(low[0]), int(low[1])), seat.depth, seat.gain)
         width = (1 - pose.share) * a.face_width + pose.share * b.face_width
         box = face_box((landmarks - anchor) @ turn.T + seat.eyes, width * scale * 1.06)
-        face = FaceSeen.at(actor.walk.passage_id, actor.walk.subject_id, box)
+        face = FaceSeen.at(actor.walk.passage_id, actor.walk.subject_id, box, self.camera.size)
         if actor.walk.cover == "away":
             face.sight[:] = 0
         canvas.face(face, seat.depth)

@@ -7,7 +7,7 @@ are premultiplied by the mask: edges take no grey from the backdrop.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
@@ -114,6 +114,23 @@ def load_head(picture: PersonPicture, tint: tuple[float, float, float] = (1.0, 1
     cheeks = ((landmarks[:2] + landmarks[3:]) / 2).astype(int)
     skin = np.median([flat[y - 4 : y + 5, x - 4 : x + 5].reshape(-1, 3).mean(axis=0) for x, y in cheeks], axis=0)
     return Head(tuple(levels), landmarks, picture.face_width * zoom, cloth, skin)
+
+
+def lit(head: Head, relief: tuple[float, float]) -> Head:
+    """`head` darker on one side (a share; negative: the picture's left) and below the brows, as under such a light."""
+    side, below = relief
+    if side == 0 and below == 0:
+        return head
+    x, y = np.meshgrid(np.linspace(-1, 1, SIDE, dtype=np.float32), np.arange(SIDE, dtype=np.float32))
+    middle, brow = head.landmarks[2, 0] / (SIDE / 2) - 1, head.landmarks[:2, 1].mean() - 12
+    turned = 1 / (1 + np.exp(-7 * (x - middle) * np.sign(side))) if side != 0 else np.zeros_like(x)
+    deep = 0.55 / (1 + np.exp(-(y - brow) / 4)) + 0.45 / (1 + np.exp(-(y - head.landmarks[3:, 1].mean() - 18) / 6))
+    share = (1 - abs(side) * turned) * (1 - below * deep)
+    weight = np.dstack([share, share, share, np.ones_like(share)]).astype(np.float32)
+    levels = [cv2.multiply(head.levels[0], weight, dtype=cv2.CV_8U)]
+    for level in head.levels[1:]:
+        levels.append(cv2.resize(levels[-1], level.shape[1::-1], interpolation=cv2.INTER_AREA))
+    return replace(head, levels=tuple(levels))
 
 
 def _spline(controls: Array, values: Array, at: Array) -> Array:

@@ -141,7 +141,7 @@ def _region(camera: Camera, thing: Panel | Cylinder, shape: tuple[int, int], mir
     pixels, depth = camera.project(points)
     if depth.min() < 0.1:
         return slice(0, shape[0]), slice(0, shape[1])
-    scale = shape[1] / 960
+    scale = shape[1] / camera.size[0]
     low = np.floor(pixels.min(axis=0) * scale - 2).astype(int)
     high = np.ceil(pixels.max(axis=0) * scale + 2).astype(int)
     return slice(max(low[1], 0), max(min(high[1], shape[0]), 0)), slice(max(low[0], 0), max(min(high[0], shape[1]), 0))
@@ -198,7 +198,7 @@ def _floor(scene: Scene, camera: Camera, scale: float, mirror: Array) -> tuple[A
 
 
 def cast_scene(scene: Scene, camera: Camera) -> tuple[Array, Array]:
-    """The empty scene: linear light (540, 960, 3) float32; depth (540, 960) in m of its things, inf at the floor."""
+    """The empty scene: linear light (h, w, 3) float32; depth (h, w) in m of its things, inf at the floor."""
     direct, depth = _cast(scene, camera, SUPERSAMPLING, mirrored=False)
     mirror, _ = _cast(scene, camera, SUPERSAMPLING / 2, mirrored=True)
     mirror = cv2.GaussianBlur(mirror, (0, 0), sigmaX=1.6, sigmaY=6.0)
@@ -206,7 +206,7 @@ def cast_scene(scene: Scene, camera: Camera) -> tuple[Array, Array]:
     ground, ground_depth = _floor(scene, camera, SUPERSAMPLING, mirror)
     below = ground_depth < depth
     direct[below] = ground[below]
-    size = (960, 540)
+    size = camera.size
     small = cv2.resize(np.minimum(direct, 6.0), size, interpolation=cv2.INTER_AREA)
     wide = cv2.GaussianBlur(cv2.resize(np.maximum(small - 0.9, 0), None, fx=0.25, fy=0.25), (0, 0), 12)
     small += 0.22 * cv2.resize(wide, size)

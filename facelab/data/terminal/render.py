@@ -23,7 +23,9 @@ from filelock import FileLock
 
 from facelab.data.manifest import read_manifest
 from facelab.data.people import SyntheticPeople, default_people_folder
+from facelab.data.terminal.camera import CAMERAS
 from facelab.data.terminal.clip import Box, Frames, Stage, render_clip, stage
+from facelab.data.terminal.facts import FACTS, planned_facts, write_facts
 from facelab.data.terminal.plan import ClipPlan, plan_footage
 from facelab.data.terminal.shelf import handed_out, sha256_of, shelved
 from facelab.data.truth import Truth, write_truth
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from facelab.data.footage import Footage
 
 VERSION = 3
+SITES_VERSION = 1
+"""Of every camera but the first three, and of all that is set beside passengers and cameras."""
 STAMP, MANIFEST, TRUTH = "rendered.json", "footage.yaml", "truth.csv"
 TOLD_EVERY = 10
 Progress = Callable[[int, int], None]
@@ -96,8 +100,15 @@ def render_terminal(
 
 
 def _origin(settings: TerminalFootage, people: SyntheticPeople) -> dict[str, Any]:
-    """What a rendering follows from."""
-    return {"renderer": VERSION, "settings": settings.model_dump(mode="json"), "people": people.digest}
+    """What a rendering follows from; what is newer than the first three cameras only where it is used."""
+    origin = {"renderer": VERSION, "settings": settings.model_dump(mode="json"), "people": people.digest}
+    return origin | ({"sites": SITES_VERSION} if _beyond(settings) else {})
+
+
+def _beyond(settings: TerminalFootage) -> bool:
+    """Whether `settings` ask for more than passengers who pass the first three cameras once."""
+    plain = set(settings.model_dump()) <= {"kind", "seed", "unknown", "wanted", "cameras"}
+    return not (plain and set(settings.cameras) <= set(CAMERAS))
 
 
 def _shelved(shelf: Path | None, origin: dict[str, Any], draw: Callable[[Path], None]) -> Path | None:
@@ -185,6 +196,8 @@ def _render(
             count.unlink()
         write_truth(_truth(plans, boxes), draft / TRUTH)
         _write_manifest(plans, draft / MANIFEST)
+        if "sites" in origin:
+            write_facts(planned_facts(plans), draft / FACTS)
         files = {path.name: path.stat().st_size for path in sorted(draft.iterdir())}
         stamp = {"origin": origin, "files": files, "clips": {plan.file: sha256_of(draft / plan.file) for plan in plans}}
         (draft / STAMP).write_text(json.dumps(stamp, indent=1) + "\n", encoding="utf-8")
@@ -220,7 +233,7 @@ def _draw(plan: ClipPlan, scene: Stage, people: SyntheticPeople, path: Path) -> 
             if frame % TOLD_EVERY == 0:
                 count.write(b".")
 
-        return render_clip(path, frames, crf=scene.camera.sensor.crf, tick=tick)
+        return render_clip(path, frames, tick=tick)
 
 
 def _truth(plans: list[ClipPlan], boxes: list[list[Box]]) -> Truth:

@@ -21,11 +21,11 @@ TILE = 1.25
 class Sensing:
     """A sensor at work: turns drawn frames (BGR) into noisy YUV 4:2:0 planes, one after the other."""
 
-    def __init__(self, sensor: Sensor, rng: np.random.Generator) -> None:
-        self.sensor = sensor
+    def __init__(self, sensor: Sensor, rng: np.random.Generator, size: tuple[int, int] = FRAME_SIZE) -> None:
+        self.sensor, self.size = sensor, size
         self._rng = rng
         self._waves = [(float(rng.uniform(0.15, 0.6)), float(rng.uniform(0, 6.3))) for _ in range(3)]
-        w, h = FRAME_SIZE
+        w, h = size
         grain = rng.standard_normal((int(h * TILE), int(w * TILE))).astype(np.float32)
         grain = 0.75 * grain + 0.6 * cv2.GaussianBlur(grain, (0, 0), 0.8)
         self._luma = np.clip(128 + sensor.noise * grain, 0, 255).astype(np.uint8)
@@ -50,8 +50,8 @@ class Sensing:
         return np.asarray(np.clip(255 * held ** (1 / 2.2) + 0.5, 0, 255).astype(np.uint8))
 
     def planes(self, picture: Array, time_s: float) -> Array:
-        """(810, 960) planes Y, U, V of the frame `picture` (540, 960, 3)."""
-        w, h = FRAME_SIZE
+        """(3 h / 2, w) planes Y, U, V of the frame `picture` (h, w, 3)."""
+        w, h = self.size
         yuv = cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420)
         luma = cv2.multiply(yuv[:h], self._vignette, scale=1 / 255)
         luma = cv2.LUT(luma, self._curve(time_s))
@@ -76,18 +76,19 @@ def caption(camera: str, clock_s: int) -> tuple[Array, Array]:
 
 
 def stamp(planes: Array, ink: Array, weight: Array) -> None:
-    """Write a caption into the lower left corner of planes (810, 960)."""
+    """Write a caption into the lower left corner of planes (3 H / 2, W)."""
     h, w = ink.shape
-    spot = planes[FRAME_SIZE[1] - h - 6 : FRAME_SIZE[1] - 6, 8 : 8 + w]
+    foot = planes.shape[0] * 2 // 3 - 6
+    spot = planes[foot - h : foot, 8 : 8 + w]
     spot[:] = cv2.max(cv2.multiply(spot, cv2.bitwise_not(weight), scale=1 / 255), ink)
 
 
 class Film:
     """A video file in the making; used with ``with``."""
 
-    def __init__(self, path: Path, crf: int) -> None:
+    def __init__(self, path: Path, crf: int, size: tuple[int, int] = FRAME_SIZE, fps: float = FPS) -> None:
         self._container = av.open(str(path), "w", options={"movflags": "+faststart"}, format="mp4")
-        rate = Fraction(FPS).limit_denominator(1000)
+        rate = Fraction(fps).limit_denominator(1000)
         self._stream: Any
         if "libx264" in av.codecs_available:
             options = {"preset": "ultrafast", "crf": str(crf), "tune": "zerolatency"}
@@ -96,7 +97,7 @@ class Film:
         else:
             self._stream = self._container.add_stream("mpeg4", rate=rate)
             self._stream.bit_rate = 2_500_000
-        self._stream.width, self._stream.height = FRAME_SIZE
+        self._stream.width, self._stream.height = size
         self._stream.pix_fmt = "yuv420p"
         self._stream.codec_context.thread_count = 1
         self._stream.codec_context.time_base = 1 / rate
@@ -106,7 +107,7 @@ class Film:
         return self
 
     def add(self, planes: Array) -> None:
-        """Append a frame of planes (810, 960)."""
+        """Append a frame of planes (3 h / 2, w)."""
         frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
         frame.pts, frame.time_base = self._count, self._stream.codec_context.time_base
         self._count += 1

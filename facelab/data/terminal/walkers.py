@@ -7,30 +7,20 @@ width apart, as people do; that one hides another is left to the camera.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from facelab.data.terminal.camera import FPS, Array
+from facelab.data.terminal.manners import KINDS, Manner
+from facelab.data.terminal.posts import POSTS
+
+if TYPE_CHECKING:
+    from facelab.data.terminal.camera import Array
 
 TURN_S = 0.35
-APART_M = {"entrance": 0.52, "queue": 0.50, "gate": 0.52}
-RATE = {"entrance": 3.7, "queue": 4.0, "gate": 3.6}
-PACE = {"entrance": (1.48, 0.14), "queue": (1.25, 0.09), "gate": (1.32, 0.10)}
-KINDS = ("middle", "yaw_left", "yaw_right", "down", "smile_light")
-HABITS = {
-    "entrance": (0.56, 0.09, 0.09, 0.15, 0.11),
-    "queue": (0.48, 0.11, 0.11, 0.20, 0.10),
-    "gate": (0.54, 0.07, 0.07, 0.14, 0.18),
-}
-ABSORBED = {"entrance": 0.06, "queue": 0.10, "gate": 0.05}
+STEP_M = 0.05
 COVERED = ("", "mask", "sunglasses", "hood", "away")
 COVERED_SHARE = (0.92, 0.03, 0.02, 0.015, 0.015)
-OBSTACLES = {  # x, z, radius
-    "entrance": ((-2.35, 7.2, 0.5), (2.45, 7.2, 0.5), (2.95, 5.5, 0.85), (-3.0, 8.7, 0.6)),
-    "queue": ((-2.9, 5.4, 0.5), (3.25, 4.9, 0.9)),
-    "gate": ((2.5, 3.7, 0.9),),
-}
 
 
 class Pose(NamedTuple):
@@ -40,6 +30,36 @@ class Pose(NamedTuple):
     b: str
     share: float
     droop: float
+
+
+class Errand(NamedTuple):
+    """What sets a passage apart: its number, a seat in a vehicle, and what blurs it.
+
+    Parameters
+    ----------
+    visit, attempt : int
+        Counted from 1.
+    vehicle, seat : str
+        Which car somebody sits in, and where; empty on foot.
+    eyes_m, lift_m : float
+        Seated: height of the eyes, and how much higher than usual the car is.
+    blur : str
+        ``""``, ``defocus`` or ``motion``.
+    stop_s : float
+        When somebody who stops does, in seconds of the walk.
+    """
+
+    visit: int = 1
+    attempt: int = 1
+    vehicle: str = ""
+    seat: str = ""
+    eyes_m: float = 0.0
+    lift_m: float = 0.0
+    blur: str = ""
+    stop_s: float = 0.0
+
+
+PLAIN = Errand()
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +80,11 @@ class Walk:
         Between which seconds of the walk the face is bowed over a telephone.
     cover : str
         ``""``, or what covers the face (`cover.COVERS`).
+    clock : (n,) array, optional
+        When each point of the path is reached, in seconds of the walk, of somebody who stops on the way; unless given,
+        the pace is steady.
+    errand : Errand
+        Which visit and attempt this is, in which seat, and how blurred.
     """
 
     passage_id: str
@@ -73,22 +98,30 @@ class Walk:
     script: tuple[tuple[float, str], ...]
     absorbed: tuple[float, float]
     cover: str
+    clock: Array | None = None
+    errand: Errand = PLAIN
 
     @property
     def duration_s(self) -> float:
         """How long the way takes."""
-        return (len(self.path) - 1) * self.step_m / self.pace
+        return float(self.clock[-1]) if self.clock is not None else (len(self.path) - 1) * self.step_m / self.pace
+
+    def along(self, time_s: float) -> float:
+        """How many of the path's steps are behind at a time on the clip's clock; the ends are kept beyond them."""
+        if self.clock is not None:
+            return float(np.interp(time_s - self.start_s, self.clock, np.arange(len(self.path))))
+        return float(np.clip((time_s - self.start_s) * self.pace / self.step_m, 0, len(self.path) - 1))
 
     def place(self, time_s: float) -> tuple[float, float]:
-        """Where in x and z at a time on the clip's clock; the ends are kept beyond them."""
-        along = np.clip((time_s - self.start_s) * self.pace / self.step_m, 0, len(self.path) - 1)
+        """Where in x and z at a time on the clip's clock."""
+        along = self.along(time_s)
         low = min(int(along), len(self.path) - 2)
         x, z = self.path[low] + (along - low) * (self.path[low + 1] - self.path[low])
         return float(x), float(z)
 
     def heading_cos(self, time_s: float) -> float:
         """How far the body faces the camera: 1 frontal, 0 sideways."""
-        along = int(np.clip((time_s - self.start_s) * self.pace / self.step_m, 1, len(self.path) - 1))
+        along = max(int(self.along(time_s)), 1)
         return float(abs(np.cos(np.radians(_turned(self.path, along)))))
 
     def pose(self, time_s: float) -> Pose:
@@ -106,33 +139,7 @@ class Walk:
         return Pose(before, kind, share, droop)
 
 
-def _goal(camera: str, rng: np.random.Generator) -> list[tuple[float, float]]:
-    """The corners of somebody's way past a camera (x, z)."""
-    u = rng.uniform
-    if camera == "entrance":
-        door = float(rng.choice((-2.0, -0.67, 0.67, 2.05)) + u(-0.3, 0.3))
-        way = rng.random()
-        if way < 0.70:
-            end = (float(u(-0.9, 0.9)), 1.5)
-        else:
-            z, side = float(u(2.6, 4.2)), -1.0 if way < 0.85 else 1.0
-            end = (side * (0.42 * z + 0.6), z)
-        middle = (0.62 * door + 0.38 * end[0] + float(u(-0.3, 0.3)), 0.5 * 9.0 + 0.5 * end[1])
-        return [(door, 9.3), (door, 8.7), middle, end]
-    if camera == "queue":
-        lane = float(rng.choice((-1.0, 0.0, 1.0)))
-        side = float(rng.choice((-1.0, 1.0)))
-        lean = float(u(-0.14, 0.14))
-        return [(2.2 * side, 6.9), (lane * 0.8 + 0.2 * side, 6.4), (lane, 5.4), (lane + lean, 3.3), (lane - lean, 1.1)]
-    lane = float(rng.choice((-0.58, 0.0, 0.58))) + float(u(-0.08, 0.08))
-    side = float(rng.choice((-1.0, 1.0)))
-    z = float(u(4.5, 5.7))
-    exit_side = float(np.sign(lane)) if abs(lane) > 0.2 else float(rng.choice((-1.0, 1.0)))
-    begin = [(side * (0.37 * z + 0.45), z), (0.1 * side + lane, 4.35)]
-    return [*begin, (lane, 3.5), (lane, 2.6), (lane, 1.55), (exit_side, 0.62)]
-
-
-def _path(corners: list[tuple[float, float]], step_m: float) -> Array:
+def smooth_path(corners: list[tuple[float, float]], step_m: float) -> Array:
     """(n, 2) points `step_m` apart along a smooth line from the first corner to the last."""
     points = np.asarray(corners)
     for _ in range(4):
@@ -152,13 +159,13 @@ def _turned(path: Array, index: int) -> float:
 
 
 def _script(
-    camera: str, path: Array, duration_s: float, kinds: frozenset[str], rng: np.random.Generator
+    manner: Manner, path: Array, duration_s: float, kinds: frozenset[str], rng: np.random.Generator
 ) -> tuple[tuple[float, str], ...]:
     """Which picture from when on: by habit, and by where the way leads."""
     script, now = [], 0.0
     while now < duration_s:
         turned = _turned(path, round(now / duration_s * (len(path) - 1)))
-        kind = str(rng.choice(KINDS, p=HABITS[camera]))
+        kind = str(rng.choice(KINDS, p=manner.habits))
         if abs(turned) > 16 and rng.random() < 0.8:
             kind = "yaw_right" if turned > 0 else "yaw_left"
         if kind not in kinds:
@@ -168,12 +175,12 @@ def _script(
     return tuple(script)
 
 
-def _free(camera: str, path: Array, pace: float, start_s: float, walks: list[Walk]) -> bool:
+def _free(manner: Manner, path: Array, pace: float, start_s: float, walks: list[Walk]) -> bool:
     """Whether the way stays clear of columns and of everybody who is already on theirs."""
-    for x, z, radius in OBSTACLES[camera]:
+    for x, z, radius in manner.obstacles:
         if (np.hypot(path[:, 0] - x, path[:, 1] - z) < radius).any():
             return False
-    step_m = 0.05
+    step_m = STEP_M
     for walk in walks:
         if walk.start_s + walk.duration_s < start_s:
             continue
@@ -183,7 +190,7 @@ def _free(camera: str, path: Array, pace: float, start_s: float, walks: list[Wal
         mine = path[np.minimum(((times - start_s) * pace / step_m).astype(int), len(path) - 1)]
         along = ((times - walk.start_s) * walk.pace / walk.step_m).astype(int)
         theirs = walk.path[np.clip(along, 0, len(walk.path) - 1)]
-        if (np.hypot(*(mine - theirs).T) < APART_M[camera]).any():
+        if (np.hypot(*(mine - theirs).T) < manner.apart_m).any():
             return False
     return True
 
@@ -204,26 +211,27 @@ def choreography(
     rng : Generator
         Decides everything else.
     """
+    manner = POSTS[camera].manner
     walks: list[Walk] = []
     now = 0.0
     for subject in subjects:
-        now += float(rng.exponential(1 / RATE[camera]))
+        now += float(rng.exponential(1 / manner.rate))
         for attempt in range(400):
-            path = _path(_goal(camera, rng), 0.05)
-            pace = float(np.clip(rng.normal(*PACE[camera]), 0.6, 1.8))
-            if _free(camera, path, pace, now, walks):
+            path = smooth_path(manner.way(rng), STEP_M)
+            pace = float(np.clip(rng.normal(*manner.pace), 0.6, 1.8))
+            if _free(manner, path, pace, now, walks):
                 break
             if attempt % 6 == 5:
                 now += 0.08
-        duration_s = len(path) * 0.05 / pace
-        absorbed = (duration_s * 0.12, duration_s * 0.93) if rng.random() < ABSORBED[camera] else (0.0, 0.0)
+        duration_s = len(path) * STEP_M / pace
+        absorbed = (duration_s * 0.12, duration_s * 0.93) if rng.random() < manner.absorbed else (0.0, 0.0)
         cover = str(rng.choice(COVERED, p=COVERED_SHARE))
-        script = _script(camera, path, duration_s, kinds[subject], rng)
+        script = _script(manner, path, duration_s, kinds[subject], rng)
         if absorbed[1] > 0 and "down" in kinds[subject]:
             script = ((0.0, script[0][1]), (absorbed[0], "down"))
         phase = float(rng.uniform(0, 2 * np.pi))
         name = f"{camera}/{subject}"
-        walks.append(Walk(name, subject, camera, now, path, 0.05, pace, phase, script, absorbed, cover))
+        walks.append(Walk(name, subject, camera, now, path, STEP_M, pace, phase, script, absorbed, cover))
     return _trimmed(walks)
 
 
@@ -232,5 +240,6 @@ def _trimmed(walks: list[Walk]) -> tuple[list[Walk], int]:
     first, last = walks[0], max(walks, key=lambda walk: walk.start_s + walk.duration_s)
     begin = first.start_s + 0.35 * first.duration_s
     end = last.start_s + 0.92 * last.duration_s
+    fps = POSTS[first.camera].camera.fps
     moved = [Walk(**(walk.__dict__ | {"start_s": walk.start_s - begin})) for walk in walks]
-    return moved, max(int(np.ceil((end - begin) * FPS)), 1)
+    return moved, max(int(np.ceil((end - begin) * fps)), 1)

@@ -1,0 +1,215 @@
+"""Every camera that can be rendered, and its post: the scene before it, who comes, at which site, under which light.
+
+The first three are the terminal's; their order and content are part of what a rendering follows from, so that new
+cameras are added at the end. A *site* is where one threshold may be set and one journey made: an airport's cameras are
+one site, a city's cameras are a site each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from facelab.data.terminal import inside, manners, places
+from facelab.data.terminal.camera import CAMERAS, Camera, Sensor
+from facelab.data.terminal.glass import Glass
+from facelab.data.terminal.manners import Halt, Manner
+from facelab.data.terminal.outside import DUSK, NIGHT, NOON, OVERCAST, PLAZA_DUSK, PLAZA_NIGHT, Light, plaza, street
+from facelab.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from facelab.data.terminal.rays import Scene
+
+HOUR = 3600.0
+
+
+class Place(NamedTuple):
+    """Where a camera hangs: its site, the kind of camera, and its light."""
+
+    site: str
+    kind: str
+    light: str
+
+
+@dataclass(frozen=True)
+class Post:
+    """One camera and all that is before it.
+
+    Parameters
+    ----------
+    relief : (float, float)
+        How much darker a face is on one side (negative: the picture's left) and below, as shares.
+    """
+
+    camera: Camera
+    scene: Callable[[], Scene]
+    manner: Manner
+    site: str
+    kind: str
+    light: str = "indoor"
+    halt: Halt | None = None
+    glass: Glass | None = None
+    relief: tuple[float, float] = (0.0, 0.0)
+
+
+def _street(
+    camera: Camera, light: Light, seed: int, manner: Manner, *, kerb_m: float, relief: tuple[float, float]
+) -> Post:
+    """A street camera's post; it is a site of its own."""
+
+    def scene() -> Scene:
+        """The street."""
+        return street(light, seed, kerb_m=kerb_m)
+
+    return Post(camera, scene, manner, camera.name, "street", light.name, relief=relief)
+
+
+def _toll(camera: Camera, light: Light, seed: int, halt: Halt, glass: Glass) -> Post:
+    """A toll plaza's post; it is a site of its own."""
+
+    def scene() -> Scene:
+        """The plaza."""
+        return plaza(light, seed, canopy=glass.canopy_m[1] > glass.canopy_m[0], lane_m=halt.lane_m)
+
+    return Post(camera, scene, manners.PAVEMENT, camera.name, "toll", light.name, halt, glass)
+
+
+_CAR = (0.50, 0.22, 0.08, 0.08, 0.12)
+_DAY, _LATE = (1.0, 1.0, 1.0), (0.90, 1.0, 1.10)
+_POSTS = (
+    Post(CAMERAS["entrance"], places.entrance, manners.ENTRANCE, "departures", "hall"),
+    Post(CAMERAS["queue"], places.queue, manners.QUEUE, "departures", "queue"),
+    Post(CAMERAS["gate"], places.gate, manners.GATE, "departures", "gate"),
+    Post(
+        Camera(
+            "north_hall", 1700.0, 4.2, 13.0,
+            Sensor(1 / 60, 3.2, 7.0, 0.5, (1.06, 1.0, 0.95), 0.92, 0.12, 30), (1280, 720), 10.0,
+        ),
+        inside.north_hall, manners.HALL, "second_airport", "hall",
+    ),
+    Post(
+        Camera(
+            "north_counter", 900.0, 2.3, 9.0,
+            Sensor(1 / 40, 4.2, 3.4, 0.7, (0.88, 1.0, 1.10), 1.05, 0.10, 33), (704, 576), 10.0,
+        ),
+        inside.north_counter, manners.COUNTER, "second_airport", "counter",
+    ),
+    Post(
+        Camera(
+            "north_pier", 780.0, 2.6, 8.0,
+            Sensor(1 / 60, 3.6, 4.5, 0.6, (1.02, 1.0, 0.98), 1.0, 0.30, 34), (640, 480), 10.0,
+        ),
+        inside.north_pier, manners.PIER, "second_airport", "pier", relief=(0.30, 0.0),
+    ),
+    _street(
+        Camera(
+            "street_bazaar", 1250.0, 3.2, 11.0,
+            Sensor(1 / 400, 1.8, 5.0, 0.4, (0.99, 1.0, 1.02), 0.80, 0.10, 29), opens_s=5 * HOUR,
+        ),
+        NOON, 21, manners.BAZAAR, kerb_m=3.1, relief=(0.16, 0.34),
+    ),
+    _street(
+        Camera(
+            "street_crossing", 1350.0, 4.0, 13.0,
+            Sensor(1 / 500, 1.6, 7.0, 0.4, (1.02, 1.0, 0.99), 0.86, 0.08, 30), opens_s=6 * HOUR,
+        ),
+        NOON, 31, manners.PAVEMENT, kerb_m=2.9, relief=(-0.22, 0.30),
+    ),
+    _street(
+        Camera(
+            "street_station", 1200.0, 3.4, 11.0,
+            Sensor(1 / 60, 3.6, 5.0, 0.5, _LATE, 1.15, 0.12, 30), opens_s=11.5 * HOUR,
+        ),
+        DUSK, 41, manners.BAZAAR, kerb_m=3.1, relief=(0.34, 0.0),
+    ),
+    _street(
+        Camera(
+            "street_corniche", 1300.0, 3.6, 12.0,
+            Sensor(1 / 50, 4.0, 6.0, 0.5, (0.86, 1.0, 1.14), 1.1, 0.14, 31), opens_s=12 * HOUR,
+        ),
+        DUSK, 51, manners.PAVEMENT, kerb_m=2.9, relief=(0.42, 0.05),
+    ),
+    _street(
+        Camera(
+            "street_lane", 1150.0, 3.3, 11.5,
+            Sensor(1 / 30, 6.5, 4.5, 0.6, (0.82, 0.98, 1.18), 1.7, 0.10, 32), opens_s=14.5 * HOUR,
+        ),
+        NIGHT, 61, manners.BAZAAR, kerb_m=3.0, relief=(0.10, 0.30),
+    ),
+    _toll(
+        Camera(
+            "toll_north", 1750.0, 2.0, 9.0,
+            Sensor(1 / 250, 2.2, 4.6, 0.4, _DAY, 1.25, 0.06, 28), fps=8.0, opens_s=3.5 * HOUR,
+        ),
+        NOON, 71, Halt(12.0, (4.5, 5.1), (1.2, 2.4), 0.15, _CAR, 0.40),
+        Glass(0.74, 0.09, (0.98, 1.0, 0.97), 0.42, (0.95, 0.80, 0.66), 0.35, (0.5, 14.0)),
+    ),
+    _toll(
+        Camera(
+            "toll_canal", 1700.0, 1.9, 8.5,
+            Sensor(1 / 200, 2.6, 4.6, 0.4, (1.03, 1.0, 0.98), 1.25, 0.06, 29), fps=8.0, opens_s=8 * HOUR,
+        ),
+        OVERCAST, 81, Halt(12.0, (4.4, 5.0), (1.2, 2.4), 0.1, _CAR, 0.40),
+        Glass(0.72, 0.085, (0.97, 1.0, 0.97), 0.45, (0.75, 0.74, 0.72), 0.8, (0.0, 0.0)),
+    ),
+    _toll(
+        Camera(
+            "toll_east", 1650.0, 2.1, 9.5,
+            Sensor(1 / 320, 2.2, 4.7, 0.45, (0.97, 1.0, 1.03), 1.15, 0.08, 30), fps=8.0, opens_s=1.5 * HOUR,
+        ),
+        NOON, 91, Halt(12.0, (4.5, 5.2), (1.2, 2.4), 0.15, _CAR, 0.40),
+        Glass(0.72, 0.10, (0.97, 1.0, 0.98), 0.42, (1.25, 1.05, 0.85), 1.0, (0.0, 0.0)),
+    ),
+    _toll(
+        Camera(
+            "toll_port", 1800.0, 1.9, 8.5,
+            Sensor(1 / 100, 4.2, 4.6, 0.45, _LATE, 1.7, 0.08, 30), fps=8.0, opens_s=12.5 * HOUR,
+        ),
+        PLAZA_DUSK, 101, Halt(12.0, (4.4, 5.0), (1.4, 2.6), 0.1, _CAR, 0.40),
+        Glass(0.48, 0.085, (0.90, 1.0, 0.92), 0.50, (0.34, 0.28, 0.26), 0.5, (0.5, 14.0), lamps=1.6),
+    ),
+    _toll(
+        Camera(
+            "toll_bypass", 1750.0, 2.0, 9.0,
+            Sensor(1 / 80, 6.0, 4.6, 0.5, (0.94, 1.0, 1.05), 2.3, 0.06, 31), fps=8.0, opens_s=15.5 * HOUR,
+        ),
+        PLAZA_NIGHT, 111, Halt(12.0, (4.4, 5.1), (1.4, 2.6), 0.15, _CAR, 0.40),
+        Glass(0.74, 0.09, (0.98, 1.0, 0.97), 0.50, (0.02, 0.016, 0.014), 0.2, (0.5, 14.0), lamps=1.2, headlamps=True),
+    ),
+    Post(
+        Camera(
+            "egate_departure", 560.0, 1.62, 1.0,
+            Sensor(1 / 100, 1.4, 0.85, 0.5, (1.0, 1.0, 1.0), 1.0, 0.04, 26), (480, 640), 8.0,
+        ),
+        inside.egate_departure, manners.GATE, "smart_pass", "departure_gate", halt=Halt(3.2, (0.68, 1.0), (1.2, 2.6)),
+    ),
+    Post(
+        Camera(
+            "egate_boarding", 540.0, 1.58, 0.0,
+            Sensor(1 / 80, 1.8, 0.85, 0.5, (0.98, 1.0, 1.02), 0.88, 0.08, 27), (480, 640), 8.0,
+        ),
+        inside.egate_boarding, manners.GATE, "smart_pass", "boarding_gate", halt=Halt(3.0, (0.62, 0.95), (1.0, 2.4)),
+    ),
+)  # fmt: skip
+POSTS = {post.camera.name: post for post in _POSTS}
+
+
+def site_of_camera(camera: str) -> Place:
+    """Where a rendered `camera` hangs.
+
+    Raises
+    ------
+    BadInput
+        There is no such camera.
+
+    Examples
+    --------
+    >>> site_of_camera("gate")
+    Place(site='departures', kind='gate', light='indoor')
+    """
+    post = POSTS.get(camera)
+    if post is None:
+        raise BadInput(f"there is no rendered camera {camera!r}, there are {', '.join(POSTS)}", place="camera")
+    return Place(post.site, post.kind, post.light)
