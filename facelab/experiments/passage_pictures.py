@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from facelab.data.losses import Losses
+from facelab.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from facelab.data.footage import Footage
     from facelab.experiments.explorer import Flip
@@ -23,18 +25,26 @@ MARGIN = 0.35
 """So much of the face's width is shown around it."""
 
 
-def passage_faces(study: Study, flip: Flip) -> Iterator[str]:
-    """The pair of one search as HTML: the best face of its passage, and the reference; a word where one is missing."""
-    tracks = study.probes.tracks
-    row = best_row(study, flip.probe_id)
-    probe = None if row is None else face_picture(study.footage, tracks, row)
-    pictures = (("seen", probe), (f"reference {flip.alleged}", _reference(study, flip.alleged)))
-    shown = "".join(_figure(caption, picture) for caption, picture in pictures)
-    who = flip.subject or "a stranger"
-    yield (
-        f'<div style="display:flex;gap:1rem;align-items:flex-end;margin:.6rem 0">{shown}'
-        f"<p>{escape(flip.what)}: {escape(flip.probe_id)}, {escape(who)}, score {flip.score:.4f}</p></div>"
-    )
+def passage_faces(study: Study, flips: Sequence[Flip]) -> Iterator[str]:
+    """The pair of each search as HTML: the best face of its passage, and the reference; a word where one is missing.
+
+    The footage is read once for all of them, each clip no further than its last picture.
+    """
+    rows = [best_row(study, flip.probe_id) for flip in flips]
+    found = face_pictures(study.footage, study.probes.tracks, [row for row in rows if row is not None])
+    for flip, row in zip(flips, rows, strict=True):
+        seen = None if row is None else found.get(row)
+        where = f"seen at {flip.camera}" if flip.camera else "seen"
+        pictures = ((where, seen), ("in the watchlist", _reference(study, flip.alleged)))
+        shown = "".join(_figure(caption, picture) for caption, picture in pictures)
+        said = f"<b>{escape(flip.what)}</b>, score {flip.score:.4f}<br>"
+        said += f"{escape(flip.subject or 'a stranger')}, passage {escape(flip.probe_id)}<br>"
+        said += f"against {escape(flip.alleged)}"
+        yield (
+            '<div style="border:1px solid #ccc;border-radius:4px;padding:.5rem;line-height:1.35">'
+            f'<div style="display:flex;gap:.5rem;align-items:flex-end">{shown}</div>'
+            f'<div style="max-width:22rem">{said}</div></div>'
+        )
 
 
 def best_row(study: Study, probe_id: str) -> int | None:
@@ -48,17 +58,27 @@ def best_row(study: Study, probe_id: str) -> int | None:
 
 def face_picture(footage: Footage, tracks: Tracks, row: int) -> bytes | None:
     """The face of observation `row` with some of what is around it, as JPEG; None where its frame cannot be read."""
-    camera, index = str(tracks.camera[row]), int(tracks.frame[row])
-    clips = [clip for clip in footage.clips if clip.camera == camera and clip.first_frame <= index]
-    if not clips:
-        return None
-    clip = max(clips, key=lambda clip: clip.first_frame)
-    for frame in clip.frames(Losses()):
-        if frame.index == index:
-            return _cropped(frame.image, tracks.box[row])
-        if frame.index > index:
-            return None
-    return None
+    return face_pictures(footage, tracks, [row]).get(row)
+
+
+def face_pictures(footage: Footage, tracks: Tracks, rows: Iterable[int]) -> dict[int, bytes]:
+    """The faces of several observations, by row; each clip is read once, and those that cannot be read are missing."""
+    wanted: dict[int, dict[int, list[int]]] = {}
+    for row in rows:
+        camera, index = str(tracks.camera[row]), int(tracks.frame[row])
+        clips = [i for i, clip in enumerate(footage.clips) if clip.camera == camera and clip.first_frame <= index]
+        if clips:
+            number = max(clips, key=lambda i: footage.clips[i].first_frame)
+            wanted.setdefault(number, {}).setdefault(index, []).append(row)
+    found: dict[int, bytes] = {}
+    for number, frames in wanted.items():
+        with contextlib.suppress(BadInput):  # the footage has moved, or cannot be read
+            for frame in footage.clips[number].frames(Losses()):
+                for row in frames.get(frame.index, ()):
+                    found[row] = _cropped(frame.image, tracks.box[row])
+                if frame.index >= max(frames):
+                    break
+    return found
 
 
 def _cropped(image: Image, box: np.ndarray[tuple[int], np.dtype[np.float32]]) -> bytes:
@@ -72,7 +92,6 @@ def _cropped(image: Image, box: np.ndarray[tuple[int], np.dtype[np.float32]]) ->
 def _reference(study: Study, sample_id: str) -> bytes | None:
     """The photograph behind a reference; None where it came from footage, or is gone."""
     from facelab.data.images import read_image
-    from facelab.errors import BadInput
     from facelab.experiments.sources import watchlist_photographs
 
     photographs = watchlist_photographs(study.scenario)
@@ -95,7 +114,7 @@ def _jpeg(image: Image) -> bytes:
 
 def _figure(caption: str, picture: bytes | None) -> str:
     if picture is None:
-        return f"<p>{escape(caption)}: there is no picture of it.</p>"
+        return f"<p>{escape(caption)}:<br>there is no picture.</p>"
     data = base64.b64encode(picture).decode()
     alt = escape(caption, quote=True)
     image = f'<img alt="{alt}" src="data:image/jpeg;base64,{data}">'
