@@ -21,7 +21,7 @@ from av.video.reformatter import VideoReformatter
 from facelab.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from av.container import InputContainer
     from av.packet import Packet
@@ -35,6 +35,10 @@ USUAL_FPS = 25.0
 """Frames a second, where a stream has neither timestamps nor a rate."""
 JUMP_S = 1.0
 """A timestamp that lies further back than this is a clock that began anew, s."""
+
+
+NO_PICTURE: Image = np.zeros((0, 0, 3), np.uint8)
+"""Stands for the picture of a frame that nobody wants to look at."""
 
 
 @cache
@@ -108,12 +112,18 @@ def frames_promised(container: InputContainer, stream: VideoStream) -> int | Non
 
 
 def decoded(
-    container: InputContainer, stream: VideoStream, *, place: str, losses: Losses
+    container: InputContainer,
+    stream: VideoStream,
+    *,
+    place: str,
+    losses: Losses,
+    wanted: Callable[[float], bool] | None = None,
 ) -> Iterator[tuple[int, float, Image]]:
     """Index, time (s, from the stream's start) and picture (H, W, 3) BGR of each frame, in the order of time.
 
     A packet that cannot be decoded and a frame that the decoder marks as damaged are counted in `losses`; the rest
-    goes on.
+    goes on. Where `wanted` says no to a frame's time, the frame is decoded (others rest on it) but not converted to
+    pixels: its picture is `NO_PICTURE`.
     """
     convert, order, clock = VideoReformatter(), _Order(), _Clock(stream, place, losses)
     for frame, damaged in _frames(container, stream, order=order, place=place, losses=losses):
@@ -122,6 +132,9 @@ def decoded(
         time_s = clock.time_s(frame, index)
         if damaged:
             losses.name(f"{place}, frame {index} at {time_s:.2f} s: damaged")
+            continue
+        if wanted is not None and not wanted(time_s):
+            yield index, time_s, NO_PICTURE
             continue
         picture = convert.reformat(frame, format="bgr24").to_ndarray()
         turns = round(frame.rotation / 90) % 4

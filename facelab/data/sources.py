@@ -23,7 +23,7 @@ from facelab.data.watching import watched
 from facelab.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from facelab.types import Frame, Image
 
@@ -87,8 +87,16 @@ class VideoFile:
         with opened(f"file:{self.path}", place=str(self.path), options=_FILE_ONLY) as (container, stream):
             return frames_promised(container, stream)
 
-    def frames(self, losses: Losses) -> Iterator[Frame]:
+    def frames(self, losses: Losses, wanted: Callable[[float], bool] | None = None) -> Iterator[Frame]:
         """The frames, one by one; what cannot be decoded is counted in `losses`.
+
+        Parameters
+        ----------
+        losses : Losses
+            What is counted into.
+        wanted : callable, optional
+            Told the time of each frame, s; a frame to which it says no has an empty picture, which costs less, and is
+            not looked at for what is wrong with pictures.
 
         Raises
         ------
@@ -99,7 +107,7 @@ class VideoFile:
         place, size = str(self.path), self._state[0]
         with opened(f"file:{place}", place=place, options=_FILE_ONLY, threads=self.threads) as (container, stream):
             promised, before, last_s, cuts = length_s(container, stream), losses.frames_read, 0.0, losses.clips_cut
-            pictures = decoded(container, stream, place=place, losses=losses)
+            pictures = decoded(container, stream, place=place, losses=losses, wanted=wanted)
             for frame in watched(pictures, self.camera, place, losses):
                 last_s = frame.time_s
                 yield frame

@@ -2,7 +2,8 @@
 
 Nothing is left out or changed here. A frame may have another size than the first; show bit for bit what the one before
 shows (a second of that is a frozen camera); be black; come after a hole in time; or come at another rate than those
-before. What lasts is named once, with the frames at which it began and ended.
+before. What lasts is named once, with the frames at which it began and ended. A frame that nobody wants to look at
+(`facelab.data.decoding.NO_PICTURE`) is counted and its time seen; the rest is looked for among the others.
 """
 
 from __future__ import annotations
@@ -76,21 +77,26 @@ class Watch:
         self._frozen, self._black = _Stretch(), _Stretch()
         self._frozen_from_s = 0.0
         self._last_s: float | None = None
+        self._before_s = 0.0
         self._steps: deque[float] = deque(maxlen=RATE_STEPS)
         self._usual_s: float | None = None
 
     def see(self, index: int, time_s: float, picture: Image) -> None:
         """One more frame: its index, its time in s, its picture (H, W, 3)."""
         self._losses.frames_read += 1
-        self._see_size(index, picture)
+        if picture.size:
+            self._see_size(index, picture)
         self._see_time(index, time_s)
+        self._last_s = time_s
+        if not picture.size:
+            return
         self._see_repeats(index, time_s, picture)
         if _is_black(picture):
             self._losses.frames_black += 1
             self._black.add(index, time_s)
         else:
             self._end_black()
-        self._before, self._last_s = picture, time_s
+        self._before, self._before_s = picture, time_s
 
     def end(self) -> None:
         """There are no more frames: name what was under way."""
@@ -134,7 +140,7 @@ class Watch:
         if self._before is not None and _same(picture, self._before):
             self._losses.frames_repeated += 1
             if not self._frozen.frames:
-                self._frozen_from_s = self._last_s or 0.0
+                self._frozen_from_s = self._before_s
             self._frozen.add(index, time_s)
         else:
             self._end_frozen()

@@ -19,6 +19,7 @@ from facelab.deploy.alert_replay import best_subjects
 from facelab.errors import PackError
 from facelab.pipeline.attention import Attention, Verdict
 from facelab.pipeline.clip import Look, look
+from facelab.pipeline.quality import embeddable
 from facelab.pipeline.selection import BestFaces, Candidate
 from facelab.pipeline.templates import pooled
 from facelab.pipeline.track_faces import BestOfEvery
@@ -131,7 +132,8 @@ class CameraWatch:
         seen, alerts = self._last, []
         number = self._tracker.update(seen.faces, frame.time_s)
         self.faces += len(number)
-        fit = self._fit(seen) & (verdict is Verdict.LOOK)
+        width = seen.faces.box[:, 2] - seen.faces.box[:, 0]
+        fit = embeddable(width, seen.quality, self._settings.quality) & (verdict is Verdict.LOOK)
         for face in np.flatnonzero(number != NO_TRACK).tolist():
             alerts += self._add(
                 int(number[face]), frame.time_s, float(seen.quality[face]), seen.crops[face], fit=bool(fit[face])
@@ -144,10 +146,6 @@ class CameraWatch:
         """The camera has ended, or has been silent for `silent_s`: what its last tracks give."""
         self._now_s += silent_s
         return [alert for number in sorted(self._tracks) for alert in self._end(number)]
-
-    def _fit(self, seen: Look) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        width, rule = seen.faces.box[:, 2] - seen.faces.box[:, 0], self._settings.quality
-        return np.asarray((width >= rule.min_width_px) & (seen.quality >= rule.min_quality) & (seen.quality > 0))
 
     def _add(self, number: int, time_s: float, quality: float, crop: Image, *, fit: bool) -> list[LiveAlert]:
         track = self._tracks.get(number)

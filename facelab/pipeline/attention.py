@@ -16,19 +16,19 @@ workers.
 
 from __future__ import annotations
 
-import math
 from enum import Enum
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
+from facelab.data.slots import Slots
+
 if TYPE_CHECKING:
     from facelab.config import Detection
     from facelab.types import Frame, Image
 
 SPOTS_ACROSS = 96
-_EARLY = 1e-6  # a frame that is this share of a slot early still belongs to the next one: times are rounded
 
 
 class Verdict(Enum):
@@ -49,17 +49,14 @@ class Attention:
     """
 
     def __init__(self, settings: Detection) -> None:
-        self._per_second, self._still = settings.per_second, settings.still
-        self._slot: int | None = None
+        self._still = settings.still
+        self._slots = None if settings.per_second is None else Slots(settings.per_second)
         self._spots: Image | None = None
 
     def verdict(self, frame: Frame) -> Verdict:
         """What is done with `frame`, which comes after those that were asked about before."""
-        if self._per_second is not None:
-            slot = math.floor(frame.time_s * self._per_second + _EARLY)
-            if slot == self._slot:
-                return Verdict.PASS
-            self._slot = slot
+        if self._slots is not None and not self._slots.first(frame.time_s):
+            return Verdict.PASS
         if not self._still:
             return Verdict.LOOK
         spots = averaged_spots(frame.image)

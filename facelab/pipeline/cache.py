@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 SUFFIX = ".safetensors"
 # The code and the libraries that decide what comes out of the same pictures; a change of any of them is a new key.
 _CODE = (
-    *(f"data/{name}.py" for name in ("decoding", "images", "sources")),
+    *(f"data/{name}.py" for name in ("decoding", "images", "slots", "sources")),
     "types.py",
     "pipeline/packs",
     *(

@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 
 from facelab.data.losses import Losses
+from facelab.data.slots import Slots
+from facelab.data.sources import VideoFile
 from facelab.pipeline.alignment import CROP_PX, aligned_crops, similarity
 from facelab.pipeline.attention import Attention, Verdict
 from facelab.pipeline.opencv import on_calling_thread
-from facelab.pipeline.quality import face_quality
+from facelab.pipeline.quality import embeddable, face_quality
 from facelab.pipeline.selection import BestFaces, Candidate
 from facelab.pipeline.tracking import NO_TRACK, FaceTracker
 from facelab.types import LANDMARKS, Faces, Floats, Image, Ints
@@ -148,7 +150,7 @@ def clip_passages(
     losses = Losses()
     builder = _Builder(pack, settings, None if helpers is None else helpers[0])
     with on_calling_thread():
-        for frame, seen in _looks(source.frames(losses), pack, settings.detection, helpers, checkpoints):
+        for frame, seen in _looks(_frames(source, losses, settings), pack, settings.detection, helpers, checkpoints):
             if seen is not None:
                 builder.add(frame, seen)
                 if checkpoints is not None and not seen.repeated:
@@ -157,6 +159,14 @@ def clip_passages(
         if checkpoints is not None:
             checkpoints.finish()
         return builder.finished(losses)
+
+
+def _frames(source: Source, losses: Losses, settings: PipelineSettings) -> Iterator[Frame]:
+    """The frames of `source`; those of a file that are passed over are not converted to pixels."""
+    per_second = settings.detection.per_second
+    if per_second is None or not isinstance(source, VideoFile):
+        return source.frames(losses)
+    return source.frames(losses, Slots(per_second).first)
 
 
 def _looks(
@@ -250,7 +260,8 @@ class _Builder:
         number = self._tracker.update(seen.faces, frame.time_s)
         self._faces += len(number)
         self._untracked += int((number == NO_TRACK).sum())
-        wanted = self._worth_embedding(seen)
+        width, no = seen.faces.box[:, 2] - seen.faces.box[:, 0], np.zeros(len(number), np.bool_)
+        wanted = no if seen.repeated else embeddable(width, seen.quality, self._settings.quality)
         faces = seen.faces
         values = np.column_stack([faces.box, faces.score, seen.quality, faces.landmarks.reshape(-1, 2 * LANDMARKS)])
         for face in np.flatnonzero(number != NO_TRACK):
@@ -264,11 +275,6 @@ class _Builder:
             self._time.append(frame.time_s)
             self._values.frombytes(values[face].astype(np.float32).tobytes())
         self._end(set(self._live) - self._tracker.alive)
-
-    def _worth_embedding(self, seen: Look) -> NDArray[np.bool_]:
-        width, rule = seen.faces.box[:, 2] - seen.faces.box[:, 0], self._settings.quality
-        good = (width >= rule.min_width_px) & (seen.quality >= rule.min_quality)
-        return np.asarray(good & (seen.quality > 0) & (not seen.repeated))
 
     def _end(self, numbers: set[int]) -> None:
         """The tracks `numbers` have ended: embed what their templates need, or drop them."""

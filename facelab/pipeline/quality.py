@@ -20,7 +20,8 @@ import numpy as np
 from facelab.types import Checked, Floats, shaped
 
 if TYPE_CHECKING:
-    from facelab.types import Faces, Image
+    from facelab.config import Quality
+    from facelab.types import Bools, Faces, Image
 
 # The crop is brought to this side before its sharpness is read, so that faces of 48 px and of 300 px compare.
 SHARPNESS_SIDE = 48
@@ -65,6 +66,21 @@ def face_quality(faces: Faces, crops: Image) -> FaceQuality:
         pose=pose_quality(faces.landmarks),
         score=faces.score,
     )
+
+
+def embeddable(width_px: Floats, quality: Floats, rule: Quality) -> Bools:
+    """(n,) which faces may be embedded at all: wide enough, good enough, and aligned (quality above 0).
+
+    Parameters
+    ----------
+    width_px : (n,) array
+        Of the boxes, px.
+    quality : (n,) array
+        Combined.
+    rule : Quality
+        The narrowest and the worst that are taken.
+    """
+    return np.asarray((width_px >= rule.min_width_px) & (quality >= rule.min_quality) & (quality > 0), dtype=np.bool_)
 
 
 def sharpness(crop: Image) -> float:

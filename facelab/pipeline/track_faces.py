@@ -23,6 +23,7 @@ from facelab.pipeline import cache
 from facelab.pipeline.clip import ClipPassages
 from facelab.pipeline.observations import observation_embeddings
 from facelab.pipeline.packs import load_pack
+from facelab.pipeline.quality import embeddable
 from facelab.pipeline.run import KIND, clip_key, track_footage
 from facelab.types import Checked, shaped
 
@@ -147,7 +148,7 @@ def live_faces(
 def live_rows(tracks: Tracks, every_s: float, rule: Quality) -> tuple[Ints, Floats]:
     """(m,) the observations that `live_faces` embeds, in the order of tracks, and (m,) when each is known, s."""
     width = tracks.box[:, 2] - tracks.box[:, 0]
-    fit = (width >= rule.min_width_px) & (tracks.quality >= rule.min_quality) & (tracks.quality > 0)
+    fit = embeddable(width, tracks.quality, rule)
     found: list[tuple[int, float] | None] = []
     for rows in _rows_of_tracks(tracks):
         best = BestOfEvery(every_s)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from facelab.data.losses import Losses
+from facelab.data.slots import Slots
 from facelab.data.sources import FrameFolder, VideoFile
 from facelab.data.watching import Watch
 
@@ -200,3 +201,17 @@ def test_losses_of_clips_add_up_in_every_count():
     one.add(Losses(frames_read=4, gaps=2, gap_s=1.0, reconnects=1, named=["b"]))
     assert one == Losses(frames_read=7, gaps=3, gap_s=3.5, clips_failed=1, reconnects=1, named=["a", "b"])
     assert os.linesep not in str(one)
+
+
+def test_frames_that_nobody_wants_keep_their_place_and_time_and_cost_no_pixels(tmp_path):
+    path = tmp_path / "gate.ts"
+    path.write_bytes(part(tmp_path, "part.ts"))
+    whole, losses = read(path)
+    few = Losses()
+    slots = Slots(6.25)
+    sparse = list(VideoFile(path, "gate").frames(few, slots.first))
+    assert [(f.index, f.time_s) for f in sparse] == [(f.index, f.time_s) for f in whole]
+    looked = [k for k, frame in enumerate(sparse) if frame.image.size]
+    assert looked == list(range(0, 50, 4))
+    assert all(np.array_equal(sparse[k].image, whole[k].image) for k in looked)
+    assert few == losses, "frames that are passed over are counted, too"
