@@ -15,7 +15,7 @@ import os
 import re
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from facelab.errors import NotMeasured
 from facelab.experiments.workspace import project_root
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mlflow import MlflowClient
+    from mlflow.entities import Experiment
 
 VARIABLE = "MLFLOW_TRACKING_URI"
 # MLflow's own patience with a server that is down is four minutes a call; what is not logged now is kept for later
@@ -76,15 +77,25 @@ def experiment_id(client: MlflowClient, name: str) -> str:
     """
     uri = tracking_uri()
     with quiet_mlflow(), _alone(uri), reached():
-        found = client.get_experiment_by_name(name)
-        if found is None:
-            return str(client.create_experiment(name, artifact_location=artifact_location(name)))
+        found = client.get_experiment_by_name(name) or _made(client, name)
     if found.lifecycle_stage != "active":
         number = found.experiment_id
         raise NotMeasured(
             f"the experiment {name!r} was deleted in MLflow; `mlflow experiments restore -x {number}` brings it back"
         )
     return str(found.experiment_id)
+
+
+def _made(client: MlflowClient, name: str) -> Experiment:
+    """The new experiment called `name`; where another writer to the same server was sooner, theirs."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.create_experiment(name, artifact_location=artifact_location(name))
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    return cast("Experiment", client.get_experiment_by_name(name))
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from facelab.experiments.notebook_run import NotebookFailed, NotebookRun
 from facelab.experiments.run_log import flat
 from facelab.experiments.run_record import curve_series
 from facelab.experiments.scenario import scenario_from
-from facelab.experiments.store import artifact_location, open_store, tracking_uri
+from facelab.experiments.store import artifact_location, experiment_id, open_store, tracking_uri
 from facelab.experiments.study import Study
 from facelab.experiments.tracked_run import TrackedRun
 from facelab.experiments.workspace import read_json
@@ -191,3 +191,12 @@ def test_a_curve_has_one_value_a_step() -> None:
     row = {f"{rate}{part}": 0.5 for rate in ("fpir", "fnir") for part in ("", "_low", "_high")}
     series = curve_series([{"threshold": 0.1001, **row}, {"threshold": 0.1003, **row}, {"threshold": -0.2, **row}])
     assert series["curve/fpir_percent"] == [(-200, 50.0), (100, 50.0)]
+
+
+@pytest.mark.usefixtures("store")
+def test_of_two_writers_who_make_one_experiment_at_once_both_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = open_store()
+    first, look = experiment_id(client, "twice"), client.get_experiment_by_name
+    asked = iter([None])  # the other one was sooner, after this one had looked
+    monkeypatch.setattr(client, "get_experiment_by_name", lambda name: next(asked, look(name)))
+    assert experiment_id(client, "twice") == first
