@@ -8,6 +8,7 @@ people may be shown at all is the parameter `show`. A page that was made without
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,8 @@ MOST = 60
 """So many searches that flip can be looked at, the most doubtful ones."""
 STYLE = "text-align:left;padding:.1rem 1.2rem .1rem 0;line-height:1.35;font-variant-numeric:tabular-nums"
 FPIR, FNIR = "strangers who alert (FPIR)", "enrolled people who pass unseen (FNIR)"
+NOW = {"a false alert more": "a false alert", "a false alert less": "a stranger without an alert"}
+"""What a decision is called that has been made, in place of what became of it."""
 NOT_SHOWN = "Pictures may be of real people: set show_faces to 'always' if you may look at them."
 
 
@@ -64,7 +67,7 @@ def threshold_tables(study: Study) -> Any:
     at = explorer.start
     low, high = explorer.range
     nearest = [*explorer.flips(low, at, PAIRS), *explorer.flips(high, at, PAIRS)]
-    nearest.sort(key=lambda flip: -flip.score)
+    nearest = [replace(flip, what=NOW.get(flip.what, flip.what)) for flip in sorted(nearest, key=lambda f: -f.score)]
     parts = [_table(_means(explorer.at(at), None, explorer.confidence))]
     parts += [_by(explorer, attribute, at) for attribute in explorer.labels]
     parts.append("<p>The most doubtful decisions, the first that would be others at another threshold:</p>")
@@ -89,12 +92,13 @@ class ThresholdPanel:
         self.explorer, self._show, self._first, self._following = explorer, show, 0, False
         low, high = explorer.range
         self.threshold = w.FloatSlider(
-            value=explorer.start, min=low, max=high, step=1e-4 * (high - low), readout_format=".4f",
+            value=explorer.start, min=low, max=high, step=1e-3 * (high - low), readout_format=".4f",
             description="threshold", continuous_update=True, layout=w.Layout(width="44rem"),
         )  # fmt: skip
-        self.looser = w.Button(description="one decision looser", icon="chevron-left")
-        self.stricter = w.Button(description="one decision stricter", icon="chevron-right")
-        self.back = w.Button(description=f"back to {explorer.start:.4f}", icon="undo")
+        fitting = w.Layout(width="auto")
+        self.looser = w.Button(description="one decision looser", icon="chevron-left", layout=fitting)
+        self.stricter = w.Button(description="one decision stricter", icon="chevron-right", layout=fitting)
+        self.back = w.Button(description=f"back to {explorer.start:.4f}", icon="undo", layout=fitting)
         self.alerts = w.BoundedFloatText(
             min=0, max=1e9, description="alerts a day", layout=w.Layout(width="16rem"), disabled=explorer.site is None,
             tooltip="what the site can review: gives the lowest threshold that is expected to keep it",
@@ -186,7 +190,7 @@ class ThresholdPanel:
 def _means(reading: Reading, before: Reading | None, confidence: float) -> list[tuple[str, ...]]:
     """What a threshold means, a row a figure, and beside it what the one that it is compared with means."""
     columns = [reading] if before is None else [reading, before]
-    heads = ("threshold", f"{reading.threshold:.4f}", *(f"before: {one.threshold:.4f}" for one in columns[1:]))
+    heads = ("threshold", f"{reading.threshold:.4f}", *(f"at the start: {one.threshold:.4f}" for one in columns[1:]))
     rows = [heads]
     rows.append((FPIR, *(_rate(one.fpir, confidence) for one in columns)))
     rows.append((FNIR, *(_rate(one.fnir, confidence) for one in columns)))
