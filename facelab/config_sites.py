@@ -80,13 +80,23 @@ class CitySite(SiteSettings):
 
     kind: Literal["city"] = "city"
     cameras: int = Field(200, ge=1, description="cameras of the whole city")
-    passages_a_camera_a_day: float = Field(5_000, gt=0, description="people who pass one camera in a day")
-    prevalence: Rate01 = Field(1e-5, description="share of the passages that are of enrolled people")
-    galleries: tuple[Count, ...] = Field((100_000, 1_000_000), description="sizes of the database that are asked for")
-    reviews_a_day: float = Field(1_000, gt=0, description="alerts that the command centre can look at in a day")
-
-
-Stretch = tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(ge=0)]]
+    plazas: int = Field(40, ge=0, description="of them at toll plazas, the face behind a windscreen; the rest in streets")
+    passages_a_camera_a_day: float = Field(5_000, gt=0, description="people who pass one camera in a day, on average")
+    volume_spread: float = Field(0.6, ge=0, le=3, description="spread of passages between cameras: sd of the logarithm")
+    prevalence: Rate01 = Field(1e-5, description="share of the passages that are of enrolled people, on average")
+    prevalence_spread: float = Field(
+        1.0, ge=0, le=3, description="spread of the prevalence between cameras: sd of the logarithm"
+    )
+    galleries: tuple[Count, ...] = Field(
+        (100_000, 1_000_000), min_length=1, description="sizes of the database; the first one's threshold is the answer"
+    )
+    reviews_a_day: float = Field(20_000, gt=0, description="alerts that the command centre can look at in a day")
+    seconds_a_review: float = Field(20.0, gt=0, description="work that one alert makes, s")
+    probability_checks: tuple[Rate01, ...] = Field(
+        (1e-3, 1e-4), min_length=1, description="FMR at which drawn references must be like held-out people"
+    )
+    cores_a_camera: float = Field(0.535, gt=0, description="processor cores that one camera keeps busy")
+    seed: int = Field(20261122, ge=0, description="of the drawn references and of the resampled cameras")
 
 
 class GateSite(SiteSettings):
