@@ -80,7 +80,9 @@ class CitySite(SiteSettings):
 
     kind: Literal["city"] = "city"
     cameras: int = Field(200, ge=1, description="cameras of the whole city")
-    plazas: int = Field(40, ge=0, description="of them at toll plazas, the face behind a windscreen; the rest in streets")
+    plazas: int = Field(
+        40, ge=0, description="of them at toll plazas, the face behind a windscreen; the rest in streets"
+    )
     passages_a_camera_a_day: float = Field(5_000, gt=0, description="people who pass one camera in a day, on average")
     volume_spread: float = Field(0.6, ge=0, le=3, description="spread of passages between cameras: sd of the logarithm")
     prevalence: Rate01 = Field(1e-5, description="share of the passages that are of enrolled people, on average")
@@ -97,6 +99,9 @@ class CitySite(SiteSettings):
     )
     cores_a_camera: float = Field(0.535, gt=0, description="processor cores that one camera keeps busy")
     seed: int = Field(20261122, ge=0, description="of the drawn references and of the resampled cameras")
+
+
+Stretch = tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(ge=0)]]
 
 
 class GateSite(SiteSettings):
