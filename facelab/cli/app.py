@@ -26,6 +26,7 @@ from facelab.cli import (
     evaluation,
     gate,
     groups,
+    label,
     log,
     packs,
     pipeline,
@@ -118,6 +119,7 @@ for module in (
     sweep,
 ):
     module.register(app)
+app.add_typer(label.app, name="label")
 app.add_typer(packs.app, name="packs")
 app.add_typer(caches.app, name="cache")
 app.command()(doctor.doctor)
