@@ -18,6 +18,7 @@ from facelab.cli import (
     alerts,
     answers,
     attacks,
+    audit,
     caches,
     compare,
     comparing,
@@ -117,6 +118,7 @@ for module in (
     watching,
     registry,
     sweep,
+    audit,
 ):
     module.register(app)
 app.add_typer(label.app, name="label")
