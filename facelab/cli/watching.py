@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from facelab.cli.arguments import path_or_name
-from facelab.cli.deployment import Config, KeyFile, OwnPack, TrustedKeys, gallery_at
+from facelab.cli.deployment import Config, KeyFile, OwnPack, TrustedKeys
 from facelab.cli.output import message
 
 if TYPE_CHECKING:
@@ -51,6 +51,9 @@ def watch(
     ] = None,
     photographs: Annotated[Path | None, typer.Option(help="Enrolment photographs, to be shown on the page.")] = None,
     answers: Annotated[Path, typer.Option(help="Where the page writes what operators say.")] = Path("answers.jsonl"),
+    refresh: Annotated[
+        float, typer.Option(min=0.1, help="Look every so many seconds whether watchlist or config have changed.")
+    ] = 10.0,
     crop: Annotated[bool, typer.Option("--crop", help="Put the face into each alert; off unless you ask.")] = False,
 ) -> None:
     """Follow cameras and raise an alert as soon as the rule is met: one JSON line each on stdout.
@@ -61,16 +64,22 @@ def watch(
     from facelab.deploy.checking import Place
     from facelab.deploy.events import Events, expectation
     from facelab.deploy.live import WatchedSite
+    from facelab.deploy.refresh import Refresher, WatchlistPlace
+    from facelab.deploy.signature import public_key
     from facelab.deploy.watching import watch as watched
     from facelab.pipeline.folders import cache_folder
     from facelab.pipeline.packs import load_pack
 
     tuned = read_tuned(config)
     footage = _footage(sources)
-    gallery = gallery_at(watchlist, key_file)
+    listed = WatchlistPlace(watchlist, key_file)
+    seen = listed.stamp
+    gallery, next_end = listed.read()
     own = None if pack is None else path_or_name(pack)
     site = WatchedSite(tuned, load_pack(own or tuned.pack.name), gallery)
     _hold(tuned, Place(own, len(gallery), footage.cameras, cache_folder() / "latest-time"), key, strict)
+    keys = [public_key(path) for path in key or ()]
+    refresher = Refresher(site, listed, config, message, keys, next_end, seen)
     message(expectation(tuned))
     events = Events(tuned, datetime.now(UTC), with_crop=crop)
     delivery = None if webhook is None else _delivery(webhook, spool)
@@ -85,7 +94,7 @@ def watch(
             monitor.show(event, found)
 
     try:
-        with _stopped_by_signals() as stop:
+        with _stopped_by_signals() as stop, refresher.running(refresh):
             reports = watched(site, footage, emit, realtime=realtime, stop=stop, tell=message)
     finally:
         if monitor is not None:

@@ -60,10 +60,14 @@ def enrol(
     until = None if days is None else datetime.now(UTC) + timedelta(days=days)
     count = opened.enrol(gallery, retain_until=until, replace=replace)
     message(str(enrolment_report(gallery)))
+    lost = count - len(set(gallery.templates.subject_id[~gallery.templates.failed].tolist()))
     if json:
-        answer_json({"enrolled": count, "retain_until": None if until is None else until.isoformat()})
+        until_text = None if until is None else until.isoformat()
+        answer_json({"enrolled": count, "without_template": lost, "retain_until": until_text})
         return
     message(f"{count:,} people were enrolled in {vault}" + ("" if until is None else f" until {until:%Y-%m-%d}"))
+    if lost:
+        message(f"{lost:,} of them gave no template: they are listed, and nobody can be recognised as them")
 
 
 @app.command("list")

@@ -70,15 +70,27 @@ class WatchedSite:
     """
 
     def __init__(self, config: TunedConfig, pack: Pack, gallery: Gallery) -> None:
-        for name, fingerprint in (
-            (f"pack {pack.name}", pack.fingerprint),
-            ("the watchlist's pack", gallery.templates.pack),
-        ):
-            if fingerprint != config.pack.fingerprint:
-                measured = f"{config.pack.name}, {config.pack.fingerprint[:12]}"
-                raise PackError(f"{name} ({fingerprint[:12]}) is not the one that was measured ({measured})")
         self.config, self.pack, self.gallery = config, pack, gallery
+        self._refuse_foreign(f"pack {pack.name}", pack.fingerprint)
+        self.use(gallery)
         self.rule, self._one_at_a_time = WatchRule(config.alerts), Lock()
+
+    def use(self, gallery: Gallery) -> None:
+        """From now on `gallery` is the watchlist.
+
+        Raises
+        ------
+        PackError
+            It comes from another pack than the one that was measured; the one before stays.
+        """
+        self._refuse_foreign("the watchlist's pack", gallery.templates.pack)
+        self.gallery = gallery
+
+    def _refuse_foreign(self, name: str, fingerprint: str) -> None:
+        wanted = self.config.pack
+        if fingerprint != wanted.fingerprint:
+            measured = f"{wanted.name}, {wanted.fingerprint[:12]}"
+            raise PackError(f"{name} ({fingerprint[:12]}) is not the one that was measured ({measured})")
 
     def decided(self, seen: Sighting, *, over: bool) -> Alert | None:
         """What the rule says to one more face, or to the template of a track that is over."""

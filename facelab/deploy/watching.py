@@ -4,8 +4,9 @@ A camera that runs does not wait. Where the looking falls behind, the oldest fra
 and named; a file is read as fast as it can be looked at, or, in real time, treated like a camera.
 
 A camera that is lost is told at once, whoever was in view is decided on as if they had left, and it is opened again for
-as long as the watching goes on. Only one that never gave a frame is given up. Times of a camera that runs are seconds
-since the watching began, by this machine's clock.
+as long as the watching goes on; so is a camera at an address that is down when the watching begins. Only a device of
+this machine that is not there is given up. Times of a camera that runs are seconds since the watching began, by this
+machine's clock.
 """
 
 from __future__ import annotations
@@ -166,13 +167,15 @@ class _Watcher:
                     last_s = frame.time_s + offset_s
                     yield replace(frame, camera=self.report.camera, time_s=last_s)
             except FacelabError as error:
-                if last_s == -math.inf:
+                if last_s == -math.inf and not _may_come(clip):
                     raise
                 why = str(error)
             if why == "it ended" and self.report.losses.clips_cut == cut and not _never_ends(clip):
                 return
-            self._tell(f"lost ({why}); it is opened again in {pause_s:g} s")
+            state = "lost" if last_s > -math.inf else "not there yet"
+            self._tell(f"{state} ({why}); it is opened again in {pause_s:g} s")
             if self._stop.wait(pause_s):
+                self.report.failed = "" if last_s > -math.inf else f"it never gave a frame: {why}"
                 return
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
@@ -259,6 +262,11 @@ def _never_ends(clip: Clip) -> bool:
     source = clip.source
     address, limit_s = str(getattr(source, "address", "")), getattr(source, "limit_s", None)
     return limit_s is None and address.partition("://")[0] in NEVER_ENDS
+
+
+def _may_come(clip: Clip) -> bool:
+    """Whether a camera that gave no frame may be there later: it has an address, and is no device of this machine."""
+    return "://" in str(getattr(clip.source, "address", ""))
 
 
 def _by_camera(footage: Footage) -> dict[str, list[Clip]]:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 import toy_commands
 from filelock import FileLock
@@ -243,6 +244,28 @@ def test_a_watchlist_at_rest_is_kept_listed_searched_exported_and_logged(tuned: 
     refused(told("watchlist", "log", vault, "--log-key", "0" * 64), "another key for its log")
     (vault / "audit.jsonl").write_text("".join((vault / "audit.jsonl").read_text().splitlines(keepends=True)[:-1]))
     refused(told("watchlist", "log", vault), "cut short")
+
+
+def test_people_are_enrolled_from_photographs_with_a_date_and_nobody_twice(tmp_path: Path) -> None:
+    """Pictures of the toy people; the third shows nobody."""
+    for name, number in (("ann", 5), ("cy", 45), ("nobody", 35)):
+        place = tmp_path / "photographs" / name
+        place.mkdir(parents=True)
+        shown = toy_commands.SEEN.get(number, [])
+        cv2.imwrite(str(place / "1.png"), toy_commands.picture(number, shown))
+    key = told("watchlist", "key", tmp_path / "key", "--json")
+    named = ("--key-file", json.loads(key.stdout)["path"])
+    enrolled = told("watchlist", "enrol", "vault", tmp_path / "photographs", *named, "--retain-days", 30, "--json")
+    assert enrolled.exit_code == 0, enrolled.output
+    said = json.loads(enrolled.stdout)
+    assert (said["enrolled"], said["without_template"]) == (3, 1), "who gave no template is listed, and told"
+    until = datetime.fromisoformat(said["retain_until"])
+    assert timedelta(days=29) < until - datetime.now(UTC) <= timedelta(days=30)
+    listed = json.loads(told("watchlist", "list", "vault", *named, "--json").stdout)
+    assert [entry["subject"] for entry in listed] == ["ann", "cy", "nobody"]
+    refused(told("watchlist", "enrol", "vault", tmp_path / "photographs", *named), "ann", "already")
+    again = told("watchlist", "enrol", "vault", tmp_path / "photographs", *named, "--replace", "--json")
+    assert json.loads(again.stdout) == {"enrolled": 3, "without_template": 1, "retain_until": None}
 
 
 def test_a_wrong_key_and_a_watchlist_under_another_key_are_refused(tuned: Path, tmp_path: Path) -> None:

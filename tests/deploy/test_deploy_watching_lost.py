@@ -87,11 +87,31 @@ def test_a_lost_camera_is_opened_until_it_is_back_and_times_go_on(site: WatchedS
     assert report.failed == ""
 
 
-def test_a_camera_that_never_gave_a_frame_is_given_up_and_told_at_once(site: WatchedSite) -> None:
-    found, report, told = watched(site, "no such host")
-    assert report.failed == "rtsp://camera/1: no such host"
-    assert told == ["gate: it has ended: rtsp://camera/1: no such host"]
-    assert found == []
+def test_a_device_that_is_not_there_is_given_up_and_told_at_once(site: WatchedSite) -> None:
+    source = Flaky(ANN, 40, address="0", openings=["no such camera on this machine"])
+    told: list[str] = []
+    (report,) = watching.watch(site, Footage("live", (Clip(source),)), lambda _: None, tell=told.append)
+    assert report.failed == "rtsp://camera/1: no such camera on this machine"
+    assert told == ["gate: it has ended: rtsp://camera/1: no such camera on this machine"]
+
+
+def test_a_camera_that_is_down_when_the_watching_begins_is_waited_for(site: WatchedSite) -> None:
+    found, report, told = watched(site, "no answer", "no answer", (12, 0), until=1)
+    assert [alert.alert.alleged for alert in found] == ["ann"]
+    assert report.failed == ""
+    assert report.losses.reconnects == 0, "it was never there to be lost"
+    assert told[:2] == [
+        f"gate: not there yet (rtsp://camera/1: no answer); it is opened again in {pause} s" for pause in (0.02, 0.04)
+    ]
+
+
+def test_a_camera_that_never_came_is_said_at_the_end(site: WatchedSite) -> None:
+    stop = threading.Event()
+    source = Flaky(ANN, 40, openings=["no answer"])
+    (report,) = watching.watch(
+        site, Footage("live", (Clip(source),)), lambda _: None, stop=stop, tell=lambda _: stop.set()
+    )
+    assert report.failed == "it never gave a frame: rtsp://camera/1: no answer"
 
 
 def test_whoever_was_in_view_when_a_camera_fell_silent_is_decided_on_without_waiting_for_it(site: WatchedSite) -> None:
