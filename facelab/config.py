@@ -353,6 +353,24 @@ class GateLimits(Settings):
     )
 
 
+class Labels(Settings):
+    """What is known of who walked past, and so what can be measured (`facelab.stats.unlabelled`)."""
+
+    mode: Literal["named", "assume_non_mated", "volunteers"] = Field(
+        "named",
+        description="named: everybody is, or is known to be a stranger; assume_non_mated: nobody enrolled is known to "
+        "have walked there, so every alert counts as false; volunteers: a known few walked past on purpose, nothing is "
+        "known of the others",
+    )
+    hidden: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (),
+        description="enrolled people who might have walked there unknown, each number by itself; by default 1, 3, 10",
+    )
+    passages_a_person: float = Field(
+        1.0, ge=1, le=1000, description="searches that one unknown person makes: cameras passed, and tracks that broke"
+    )
+
+
 class Scenario(Settings):
     """One site's question, and everything an evaluation of it needs."""
 
@@ -376,6 +394,7 @@ class Scenario(Settings):
     confidence: Rate01 = 0.95
     counts_only: bool = Field(False, description="too few people for rates: counts are shown, no threshold is tuned")
     valid_days: int = Field(180, ge=1, le=3650, description="after so many days an exported threshold has expired")
+    labels: Labels = Labels()
     floor: Floor | None = Field(None, description="passengers, prevalence and review time of the site")
     alerts: AlertRule = AlertRule()
     faces: FaceTrust = FaceTrust()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 AFTER_MATCHING = (
     "name", "title", "question", "notes", "targets_fpir", "site_threshold", "site_threshold_from", "export_target_fpir",
     "rank", "select_share", "split_seed", "confidence", "counts_only", "floor", "gate",
+    "labels",
 )  # fmt: skip
 
 
