@@ -40,8 +40,8 @@ def north_counter() -> Scene:
         Panel(0, right, (0.0, 0.0), (top, back), panelled((0.30, 0.38, 0.46), 1.6, 1.2)),
         Panel(1, top, (left, 0.0), (right, back), ceiling((0.32, 0.36, 0.40), 0.8, (1.5, 1.9, 2.2), 4)),
     ]
-    for x in (-2.35, 0.0, 2.35):
-        half = 0.28 if x == 0.0 else 0.75
+    half = 0.75
+    for x in (-2.35, 2.35):
         things += box_of((x - half, x + half), (0.0, 1.1), (3.6, 5.0), panelled((0.10, 0.16, 0.26), 0.5, 1.1))
         things += box_of((x - half, x + half), (1.1, 1.14), (3.55, 5.05), plain(STEEL))
     things += signboard("Passports", 0.0, 2.18, 5.6, 2.0, 0.34)

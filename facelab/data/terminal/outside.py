@@ -47,21 +47,22 @@ class Light:
     windows: float
 
 
-NOON = Light("noon", (1.10, 0.86, 0.62), (1.20, 1.14, 1.06), ((16.0, 38.0, -16.0, 16000.0),), 0.42, 0.35)
-OVERCAST = Light("overcast", (0.92, 0.90, 0.88), (0.98, 0.97, 0.96), ((0.0, 45.0, -12.0, 9000.0),), 0.46, 0.4)
+NOON = Light("noon", (1.05, 0.82, 0.60), (1.10, 1.04, 0.96), ((16.0, 38.0, -16.0, 330.0),), 0.34, 0.35)
+MORNING = Light("morning", (0.98, 0.84, 0.66), (1.15, 1.16, 1.18), ((26.0, 22.0, -20.0, 280.0),), 0.30, 0.35)
+OVERCAST = Light("overcast", (0.82, 0.80, 0.78), (0.90, 0.89, 0.88), ((0.0, 45.0, -12.0, 110.0),), 0.46, 0.4)
 DUSK = Light(
-    "dusk", (0.34, 0.24, 0.20), (0.34, 0.52, 0.86), ((-34.0, 9.0, -16.0, 3600.0), (2.4, 5.0, 6.5, 7.0)), 0.20, 0.75
+    "dusk", (0.34, 0.24, 0.20), (0.30, 0.46, 0.78), ((-34.0, 12.0, -16.0, 85.0), (1.9, 5.0, 6.5, 2.2)), 0.16, 0.75
 )
 NIGHT = Light(
     "night", (0.020, 0.014, 0.012), (0.05, 0.045, 0.05),
-    ((-2.4, 4.6, 3.4, 9.0), (2.6, 4.6, 7.2, 11.0), (-2.2, 4.4, 11.5, 11.0)), 0.045, 0.9,
+    ((-2.4, 4.6, 2.6, 2.6), (1.9, 4.9, 6.5, 3.4), (1.9, 4.9, 13.0, 4.0)), 0.035, 0.9,
 )  # fmt: skip
 PLAZA_NIGHT = Light(
     "night", (0.020, 0.014, 0.012), (0.05, 0.045, 0.05),
-    ((-1.0, 5.2, 2.6, 10.0), (1.2, 5.2, 6.0, 12.0), (0.0, 5.2, 10.0, 8.0)), 0.06, 0.9,
+    ((-1.0, 5.2, 1.6, 3.0), (1.2, 5.2, 5.2, 3.6), (0.0, 5.2, 10.0, 3.0)), 0.05, 0.9,
 )  # fmt: skip
 PLAZA_DUSK = Light(
-    "dusk", (0.40, 0.28, 0.22), (0.36, 0.52, 0.82), ((-30.0, 10.0, -18.0, 3000.0), (0.0, 5.2, 4.0, 7.0)), 0.22, 0.8
+    "dusk", (0.36, 0.26, 0.21), (0.32, 0.46, 0.74), ((-30.0, 14.0, -18.0, 60.0), (0.0, 5.2, 3.4, 2.2)), 0.18, 0.8
 )
 
 NAMES = ("AL-NOOR CLOTH", "CITY PHARMACY", "TEA HOUSE", "MOBILE CARE", "STAR BAKERY", "BOOKS & PENS", "SHOES", "JUICE")
@@ -154,7 +155,7 @@ def street(light: Light, seed: int, *, kerb_m: float = 3.0, wall_m: float = -3.8
     things: list[Thing] = [
         Panel(2, 60.0, heaven_low, heaven_high, picture(sky(light), heaven_low, heaven_high), glow=1.3),
         Panel(2, far, low, high, picture(view, low, high), glow=1.1),
-        Panel(0, wall_m, (0.0, 1.0), (4.6, 25.0), picture(row, (0.0, 1.0), (4.6, 25.0), upright=0), glow=0.0),
+        Panel(0, wall_m, (0.0, 1.0), (4.6, 25.0), picture(row[:, ::-1], (0.0, 1.0), (4.6, 25.0), upright=0), glow=0.0),
         Panel(0, wall_m - 0.02, (4.6, 1.0), (8.5, 25.0), panelled((0.42, 0.46, 0.50), 2.4, 1.5)),
         Panel(1, 3.05, (wall_m, 3.0), (wall_m + 1.0, 24.0), plain((0.16, 0.22, 0.34))),
     ]
@@ -176,7 +177,9 @@ def street(light: Light, seed: int, *, kerb_m: float = 3.0, wall_m: float = -3.8
     things += [Cylinder(kerb_m + 5.6, 15.0, 0.16, 0.0, 2.4, plain((0.07, 0.1, 0.14)))]
     things += [Cylinder(kerb_m + 5.6, 15.0, 1.2, 2.2, 5.0, tree)]
     feet = [(kerb_m + 0.25, z, kerb_m + 1.95, z + 4.2) for z in (7.0, 12.4, 18.0)]
-    return Scene(ground(kerb_m), things, list(light.lamps), ambient=light.ambient, polish=0.0, footprints=feet)
+    return Scene(
+        ground(kerb_m), things, list(light.lamps), ambient=light.ambient, polish=0.0, footprints=feet, glance=0.10
+    )
 
 
 def lanes() -> Material:
@@ -212,7 +215,7 @@ def plaza(light: Light, seed: int, *, canopy: bool, lane_m: float) -> Scene:
         things += box_of((booth[0], booth[1]), (0.22, 1.1), (5.6, 8.2), panelled((0.30, 0.22, 0.10), 1.3, 0.9))
         things += box_of((booth[0], booth[1]), (1.1, 2.1), (5.6, 8.2), plain((0.10, 0.10, 0.09)))
         things += box_of((booth[0], booth[1]), (2.1, 2.5), (5.6, 8.2), panelled((0.50, 0.52, 0.54), 1.3, 0.9))
-        things += [Cylinder(x + side * 0.2, 12.6, 0.12, 0.0, 5.5, tiles((0.10, 0.45, 0.60), 0.5, 0.0))]
+        things += [Cylinder(x + side * 0.2, 12.6, 0.12, 0.0, 5.5, tiles((0.05, 0.24, 0.34), 0.5, 0.0))]
     things += [Cylinder(lane_m - 1.6, 3.6, 0.09, 0.0, 1.1, plain((0.06, 0.30, 0.62)))]
     if canopy:
         roof = (lane_m - 9.0, lane_m + 9.0)
@@ -223,7 +226,7 @@ def plaza(light: Light, seed: int, *, canopy: bool, lane_m: float) -> Scene:
             things.append(Panel(1, 5.48, *strip, plain((0.92, 0.97, 1.0)), glow=2.4 if light.windows > 0.6 else 0.7))
     sign = _board("TOLL PLAZA", "CARS 40"), (lane_m - 1.6, 3.2), (lane_m + 1.6, 4.1)
     things.append(Panel(2, 13.9, sign[1], sign[2], picture(*sign), glow=0.5 if light.windows < 0.6 else 0.8))
-    return Scene(lanes(), things, list(light.lamps), ambient=light.ambient, polish=0.02)
+    return Scene(lanes(), things, list(light.lamps), ambient=light.ambient, polish=0.02, glance=0.14)
 
 
 def _stripes() -> Material:
@@ -232,7 +235,7 @@ def _stripes() -> Material:
     def surface(u: Array, v: Array) -> Array:
         """The material."""
         dark = ((u + v) % 0.8 < 0.4)[:, None]
-        return np.asarray(np.where(dark, np.array([0.05, 0.05, 0.05]), np.array([0.08, 0.46, 0.62])), dtype=np.float32)
+        return np.asarray(np.where(dark, np.array([0.05, 0.05, 0.05]), np.array([0.06, 0.34, 0.46])), dtype=np.float32)
 
     return surface
 

@@ -14,7 +14,18 @@ from facelab.data.terminal import inside, manners, places
 from facelab.data.terminal.camera import CAMERAS, Camera, Sensor
 from facelab.data.terminal.glass import Glass
 from facelab.data.terminal.manners import Halt, Manner
-from facelab.data.terminal.outside import DUSK, NIGHT, NOON, OVERCAST, PLAZA_DUSK, PLAZA_NIGHT, Light, plaza, street
+from facelab.data.terminal.outside import (
+    DUSK,
+    MORNING,
+    NIGHT,
+    NOON,
+    OVERCAST,
+    PLAZA_DUSK,
+    PLAZA_NIGHT,
+    Light,
+    plaza,
+    street,
+)
 from facelab.errors import BadInput
 
 if TYPE_CHECKING:
@@ -84,7 +95,7 @@ _POSTS = (
     Post(CAMERAS["gate"], places.gate, manners.GATE, "departures", "gate"),
     Post(
         Camera(
-            "north_hall", 1700.0, 4.2, 13.0,
+            "north_hall", 1700.0, 4.2, 18.5,
             Sensor(1 / 60, 3.2, 7.0, 0.5, (1.06, 1.0, 0.95), 0.92, 0.12, 30), (1280, 720), 10.0,
         ),
         inside.north_hall, manners.HALL, "second_airport", "hall",
@@ -98,42 +109,42 @@ _POSTS = (
     ),
     Post(
         Camera(
-            "north_pier", 780.0, 2.6, 8.0,
+            "north_pier", 900.0, 2.6, 9.0,
             Sensor(1 / 60, 3.6, 4.5, 0.6, (1.02, 1.0, 0.98), 1.0, 0.30, 34), (640, 480), 10.0,
         ),
         inside.north_pier, manners.PIER, "second_airport", "pier", relief=(0.30, 0.0),
     ),
     _street(
         Camera(
-            "street_bazaar", 1250.0, 3.2, 11.0,
-            Sensor(1 / 400, 1.8, 5.0, 0.4, (0.99, 1.0, 1.02), 0.80, 0.10, 29), opens_s=5 * HOUR,
+            "street_bazaar", 1850.0, 3.2, 12.5,
+            Sensor(1 / 400, 1.8, 5.0, 0.4, (0.99, 1.0, 1.02), 1.15, 0.10, 29), opens_s=5 * HOUR,
         ),
         NOON, 21, manners.BAZAAR, kerb_m=3.1, relief=(0.16, 0.34),
     ),
     _street(
         Camera(
-            "street_crossing", 1350.0, 4.0, 13.0,
-            Sensor(1 / 500, 1.6, 7.0, 0.4, (1.02, 1.0, 0.99), 0.86, 0.08, 30), opens_s=6 * HOUR,
+            "street_crossing", 2200.0, 4.0, 15.0,
+            Sensor(1 / 500, 1.6, 7.0, 0.4, (1.02, 1.0, 0.99), 1.25, 0.08, 30), opens_s=6 * HOUR,
         ),
         NOON, 31, manners.PAVEMENT, kerb_m=2.9, relief=(-0.22, 0.30),
     ),
     _street(
         Camera(
-            "street_station", 1200.0, 3.4, 11.0,
+            "street_station", 1800.0, 3.4, 13.0,
             Sensor(1 / 60, 3.6, 5.0, 0.5, _LATE, 1.15, 0.12, 30), opens_s=11.5 * HOUR,
         ),
         DUSK, 41, manners.BAZAAR, kerb_m=3.1, relief=(0.34, 0.0),
     ),
     _street(
         Camera(
-            "street_corniche", 1300.0, 3.6, 12.0,
+            "street_corniche", 2000.0, 3.6, 13.5,
             Sensor(1 / 50, 4.0, 6.0, 0.5, (0.86, 1.0, 1.14), 1.1, 0.14, 31), opens_s=12 * HOUR,
         ),
         DUSK, 51, manners.PAVEMENT, kerb_m=2.9, relief=(0.42, 0.05),
     ),
     _street(
         Camera(
-            "street_lane", 1150.0, 3.3, 11.5,
+            "street_lane", 1700.0, 3.3, 12.5,
             Sensor(1 / 30, 6.5, 4.5, 0.6, (0.82, 0.98, 1.18), 1.7, 0.10, 32), opens_s=14.5 * HOUR,
         ),
         NIGHT, 61, manners.BAZAAR, kerb_m=3.0, relief=(0.10, 0.30),
@@ -159,7 +170,7 @@ _POSTS = (
             "toll_east", 1650.0, 2.1, 9.5,
             Sensor(1 / 320, 2.2, 4.7, 0.45, (0.97, 1.0, 1.03), 1.15, 0.08, 30), fps=8.0, opens_s=1.5 * HOUR,
         ),
-        NOON, 91, Halt(12.0, (4.5, 5.2), (1.2, 2.4), 0.15, _CAR, 0.40),
+        MORNING, 91, Halt(12.0, (4.5, 5.2), (1.2, 2.4), 0.15, _CAR, 0.40),
         Glass(0.72, 0.10, (0.97, 1.0, 0.98), 0.42, (1.25, 1.05, 0.85), 1.0, (0.0, 0.0)),
     ),
     _toll(
@@ -181,14 +192,14 @@ _POSTS = (
     Post(
         Camera(
             "egate_departure", 560.0, 1.62, 1.0,
-            Sensor(1 / 100, 1.4, 0.85, 0.5, (1.0, 1.0, 1.0), 1.0, 0.04, 26), (480, 640), 8.0,
+            Sensor(1 / 100, 1.4, 0.85, 0.5, (1.0, 1.0, 1.0), 1.2, 0.04, 28), (480, 640), 8.0,
         ),
         inside.egate_departure, manners.GATE, "smart_pass", "departure_gate", halt=Halt(3.2, (0.68, 1.0), (1.2, 2.6)),
     ),
     Post(
         Camera(
             "egate_boarding", 540.0, 1.58, 0.0,
-            Sensor(1 / 80, 1.8, 0.85, 0.5, (0.98, 1.0, 1.02), 0.88, 0.08, 27), (480, 640), 8.0,
+            Sensor(1 / 80, 1.8, 0.85, 0.5, (0.98, 1.0, 1.02), 1.0, 0.08, 28), (480, 640), 8.0,
         ),
         inside.egate_boarding, manners.GATE, "smart_pass", "boarding_gate", halt=Halt(3.0, (0.62, 0.95), (1.0, 2.4)),
     ),

@@ -114,6 +114,8 @@ class Scene:
         Share of light that the floor mirrors at right angles; it mirrors more at a glance.
     footprints : list of (x0, z0, x1, z1)
         Where things stand on the floor and darken it.
+    glance : float
+        Share of light that the floor mirrors at the flattest glance.
     """
 
     floor: Material
@@ -122,6 +124,7 @@ class Scene:
     ambient: float = 0.35
     polish: float = 0.05
     footprints: list[tuple[float, float, float, float]] = field(default_factory=list)
+    glance: float = 0.7
 
     def light(self, points: Array, normals: Array) -> Array:
         """(n, 1) light that falls on points (n, 3) with these normals (n, 3)."""
@@ -191,7 +194,7 @@ def _floor(scene: Scene, camera: Camera, scale: float, mirror: Array) -> tuple[A
     colour = np.zeros(rays.shape, dtype=np.float32)
     chosen = rays[seen]
     glance = (1 - abs(chosen[:, 1]) / np.linalg.norm(chosen, axis=1)) ** 5
-    share = (scene.polish + (0.7 - scene.polish) * glance)[:, None]
+    share = (scene.polish + (scene.glance - scene.polish) * glance)[:, None]
     own = scene.floor(points[:, 0], points[:, 2]) * scene.light(points, up) * shade[:, None]
     colour[seen] = own * (1 - share) + mirror[seen] * share
     return colour, np.where(seen, depth, np.inf)
