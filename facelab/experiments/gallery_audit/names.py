@@ -10,7 +10,8 @@ Let E(s) be how many pairs of different names would be at or above s by chance (
 - A reference that is proven with three or more names, or two, of which most are not proven with each other, is a *hub*:
   a template of several people, or of nobody.
 - What is left of the proven pairs of different names are *duplicates*, or, where 99 % of the gallery's right pairs of
-  one name are more alike, *neighbours*; so are the few pairs with E(s) <= 1, the closest that a gallery would have.
+  one name are more alike, *neighbours*; so are pairs with E(s) <= .25, of which one gallery in four
+  has one by chance.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 FEW_OWN_PAIRS = 20
 SAME_PICTURE = 0.99
+CLOSE = 0.25
 
 
 @dataclass
@@ -225,15 +227,15 @@ def _how_alike(score: float, alike: float) -> str:
 
 
 def _closest(names: _Names) -> list[Finding]:
-    """The closest pairs of a gallery that are not proven: at most about one is expected."""
+    """The closest pairs of a gallery that are not proven."""
     expected = names.tail.expected(names.scores.score)
     found = []
-    for k in np.flatnonzero((expected <= 1) & ~names.proven):
+    for k in np.flatnonzero((expected <= CLOSE) & ~names.proven):
         i, j = int(names.scores.first[k]), int(names.scores.second[k])
         if {i, j} & names.hubs or {i, j} & set(names.odd):
             continue
         people = (names.subject(i), names.subject(j))
-        why = f"{people[0]} and {people[1]} are as alike as the closest two of a gallery of this size"
+        why = f"{people[0]} and {people[1]} are closer than the closest two of most galleries of this size"
         samples, score = (names.sample(i), names.sample(j)), float(names.scores.score[k])
         found.append(Finding("neighbours", samples, people, "score", score, float(expected[k]), why, "keep"))
     return found
