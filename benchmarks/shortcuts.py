@@ -30,6 +30,7 @@ from facelab.experiments.sources import enrolled_watchlist, open_scenario_footag
 from facelab.matching import match
 from facelab.pipeline.packs import load_pack
 from facelab.pipeline.run import track_footage
+from facelab.pipeline.tables import write_templates
 from facelab.stats.openset import open_set_curve
 from facelab.stats.paired_targets import difference_at_fpir
 
@@ -93,8 +94,8 @@ def shown(name: str, passages: Passages, seconds: float, base: float) -> None:
 
 
 def rates(point: OperatingPoint) -> str:
-    low, high = point.fnir.interval(0.95)[:2]
-    return f"FPIR {point.fpir.value:.2%}: FNIR {point.fnir.value:.2%} ({low:.2%} to {high:.2%})"
+    between = point.fnir.interval(0.95)
+    return f"FPIR {point.fpir.value:.2%}: FNIR {point.fnir.value:.2%} ({between.low:.2%} to {between.high:.2%})"
 
 
 def compared(curve: OpenSetCurve) -> str:
@@ -106,8 +107,8 @@ def differences(first: OpenSetCurve, second: OpenSetCurve) -> str:
     said = []
     for target in TARGETS:
         found = difference_at_fpir(first.searches, second.searches, target, rng=np.random.default_rng(1))
-        low, high = found.interval(0.95)[:2]
-        said.append(f"FPIR {target:.0%}: FNIR {found.value:+.2%} ({low:+.2%} to {high:+.2%})")
+        between = found.interval(0.95)
+        said.append(f"FPIR {target:.0%}: FNIR {found.value:+.2%} ({between.low:+.2%} to {between.high:+.2%})")
     return "against the first  " + "   ".join(said)
 
 
@@ -125,6 +126,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where the terminal's footage is, or is rendered to")
     parser.add_argument("--camera", help="of the terminal, only this one")
     parser.add_argument("--only", nargs="*", default=list(VARIANTS), choices=list(VARIANTS), metavar="VARIANT")
+    parser.add_argument("--keep", type=Path, help="folder for the templates of each variant, as parquet")
     given = parser.parse_args()
     cv2.setNumThreads(1)
     scenario = load_scenario("demo" if given.footage == "terminal" else "chokepoint")
@@ -136,6 +138,8 @@ def main() -> None:
         for name in given.only:
             settings = PipelineSettings.model_validate(VARIANTS[name])
             passages, seconds = tracked(footage, pack, settings)
+            if given.keep is not None:
+                write_templates(given.keep / f"{given.footage}, {name}.parquet", passages.templates, settings=settings)
             first = first or (seconds, passages)
             shown(name, passages, seconds, first[0])
             plain = scenario.model_copy(update={"pipeline": PipelineSettings()})
