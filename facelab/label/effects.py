@@ -125,7 +125,7 @@ class Scores:
         strangers = ~np.isin(claimed, list(self.enrolled)) & ~np.isnan(self.top_score[:, 0])
         score = self.top_score[strangers, 0]
         if not len(score):
-            return float(np.nextafter(self.link.cut, np.inf))
+            return self.link.at(0.5)
         order = np.argsort(-score, kind="stable")
         weight = 1 - self.link(score[order])
         allowed = np.flatnonzero(np.cumsum(weight) <= target * weight.sum())

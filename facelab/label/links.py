@@ -15,7 +15,6 @@ a share of their own, by the EM algorithm.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,7 +30,7 @@ FEWEST_PAIRS = 300
 ASSUMED = (0.05, 0.10)
 """Middle and spread of strangers' similarities where there are too few pairs to see them."""
 BINS = 80
-_Z90 = 1.2815515594600038
+_Z90, _Z99 = 1.2815515594600038, 2.3263478740408408
 _LARGEST_ODDS = 1e9
 
 
@@ -70,10 +69,9 @@ class LinkModel(Checked):
         given = np.asarray(similarity, np.float64)
         return np.asarray(np.interp(given, self.similarity, self.probability))
 
-    @cached_property
-    def cut(self) -> float:
-        """The similarity at which one person and two are equally likely."""
-        return float(np.interp(0.5, self.probability, self.similarity))
+    def at(self, probability: float) -> float:
+        """The similarity with this probability of one person."""
+        return float(np.interp(probability, self.probability, self.similarity))
 
     def ratio(self, similarity: Floats) -> Floats:
         """The likelihood of the similarity for one person over that for two."""
@@ -94,8 +92,8 @@ class LinkModel(Checked):
 
 def link_model(similarity: Floats) -> LinkModel:
     """The model of pairs with these similarities (k,), most of them of two people; NaN are left out."""
-    from scipy.stats import norm
-    from sklearn.isotonic import IsotonicRegression
+    from scipy.optimize import isotonic_regression
+    from scipy.special import ndtr
 
     given = np.asarray(similarity, np.float64).ravel()
     given = given[np.isfinite(given)]
@@ -104,12 +102,11 @@ def link_model(similarity: Floats) -> LinkModel:
     middle, spread, share = _null(given)
     edges = np.linspace(middle, max(1.0, float(given.max())) + 1e-9, BINS + 1)
     count = np.histogram(given, edges)[0].astype(np.float64)
-    expected = (1 - share) * len(given) * np.diff(norm.cdf(edges, middle, spread))
+    expected = (1 - share) * len(given) * np.diff(ndtr((edges - middle) / spread))
     held = count > 0
     raw = np.clip(1 - expected[held] / count[held], -1.0, 1.0)
     centre = ((edges[1:] + edges[:-1]) / 2)[held]
-    rising = IsotonicRegression(y_min=0.0, y_max=1.0).fit(centre, raw, sample_weight=count[held])
-    probability = np.clip(rising.predict(centre), 0.0, 1.0)
+    probability = np.clip(isotonic_regression(raw, weights=count[held]).x, 0.0, 1.0)
     return LinkModel(*_strict(centre, probability, middle, spread), middle, spread, share)
 
 
@@ -131,7 +128,9 @@ def _null(given: Floats) -> tuple[float, float, float]:
         spread = max(float(high - middle) / _Z90, 1e-3)
         beyond = float((given > middle + 3 * spread).mean()) - 0.00135 * (1 - share)
         share = min(max(beyond, 0.0), 0.5)
-    return float(middle), spread, max(share, 1.0 / len(given))
+    # strangers who look alike make the upper tail longer than a normal one
+    tail = float(np.quantile(given, 0.99 * (1 - share)))
+    return float(middle), max(spread, (tail - float(middle)) / _Z99), max(share, 1.0 / len(given))
 
 
 def _strict(centre: Floats, probability: Floats, middle: float, spread: float) -> tuple[Floats, Floats]:

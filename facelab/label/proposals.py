@@ -1,23 +1,25 @@
 """Proposed people: passages grouped by their faces and by time, and how sure each membership is.
 
 Average linkage on the similarity of templates (`scipy.cluster.hierarchy`): groups join while the mean similarity of
-their members is at least `cut`, where one person and two are equally likely (`facelab.label.links`). Two tracks that
-one camera saw at once are two people: a branch of the tree that holds such a pair is cut further down.
+their members is at least `cut`, that of a pair that is one person with a probability of `JOINS_AT`
+(`facelab.label.links`; a merge is the most alike of many, so half would be too little). Two tracks that one camera saw
+at once are two people: a branch of the tree that holds such a pair is cut further down.
 
 Two groups whose mean similarity reaches the cut have a pair that does. So the groups of the whole footage are those of
 the connected parts of the graph of such pairs, each by itself: nothing of the size of all pairs is ever held. A part of
 more than `LARGEST_PART` passages is taken apart at a higher cut, which `notes` says.
 
-How sure: P(same | mean similarity to the other members); for a passage that stands alone, that it belongs to no other
-group. The mean of several pairs says more than one pair, so this is cautious. The `rival` is the most similar group of
-the others.
+How sure a membership is: of the merges that made the group, each asks whether its two sides are one person, with
+P(same | their mean similarity); a passage is as sure as the least sure merge at which it stood on the smaller side (on
+either, where they are equal). So two people in one group show as members that are not sure. For a passage that stands
+alone it is the probability that it belongs to no other group. The `rival` is the most similar group of the others.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,6 +34,7 @@ LARGEST_PART = 4_000
 MOST = 250_000
 BLOCK = 2**22
 STEP = 0.04
+JOINS_AT = 0.95
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +109,7 @@ def proposed_groups(
     rng : numpy.random.Generator
         Draws the pairs that similarities are learnt from, where there are more than `facelab.label.links.PAIRS`.
     cut : float, optional
-        The mean similarity from which on groups are joined; where one person and two are equally likely, unless given.
+        The mean similarity from which on groups are joined; where P(same) is `JOINS_AT`, unless given.
     link : LinkModel, optional
         What similarities mean; learnt from these passages unless given.
 
@@ -121,21 +124,22 @@ def proposed_groups(
     if n > MOST:
         raise BadInput(f"{n:,} passages are more than {MOST:,}: label the footage a day at a time", place="passages")
     link = link_model(sampled_similarities(material.embedding, rng)) if link is None else link
-    cut = link.cut if cut is None else cut
-    group, notes = _grouped(material, cut)
+    cut = link.at(JOINS_AT) if cut is None else cut
+    group, held, notes = _grouped(material, cut)
     if link.assumed:
         notes.append("there are too few passages to learn how strangers score: the usual similarities are assumed")
     group = _by_size(group)
-    own, rival, best = _similarities(material, group)
+    rival, best = _rivals(material, group)
     alone = np.bincount(group)[group] == 1
-    certainty = np.where(alone, 1 - link(np.nan_to_num(best, nan=-1.0)), link(own))
+    certainty = np.where(alone, 1 - link(np.nan_to_num(best, nan=-1.0)), link(held))
     certainty[~material.usable] = np.nan
     return Groups(material.sample_id, group, certainty, rival, best, link, cut, tuple(notes))
 
 
-def _grouped(material: Material, cut: float) -> tuple[Ints, list[str]]:
+def _grouped(material: Material, cut: float) -> tuple[Ints, Floats, list[str]]:
+    """(n,) a number for each group, (n,) the mean similarity of the weakest merge that holds a passage, and notes."""
     usable = np.flatnonzero(material.usable)
-    group = np.arange(len(material))
+    group, held = np.arange(len(material)), np.ones(len(material))
     notes: list[str] = []
     for part in _parts(material.embedding, usable, cut):
         waiting = [(part, cut)]
@@ -152,8 +156,8 @@ def _grouped(material: Material, cut: float) -> tuple[Ints, list[str]]:
                 )
                 waiting += [(piece, higher) for piece in pieces]
             else:
-                _assign(material, rows, at, group)
-    return group, notes
+                _assign(material, rows, at, (group, held))
+    return group, held, notes
 
 
 def _parts(embedding: Floats, rows: Ints, cut: float) -> list[Ints]:
@@ -173,8 +177,8 @@ def _parts(embedding: Floats, rows: Ints, cut: float) -> list[Ints]:
     return [rows[part] for part in np.split(order, np.flatnonzero(np.diff(label[order])) + 1)] if n else []
 
 
-def _assign(material: Material, rows: Ints, cut: float, group: Ints) -> None:
-    """Number the groups of `rows` by the row of one of their members, in `group`."""
+def _assign(material: Material, rows: Ints, cut: float, found: tuple[Ints, Floats]) -> None:
+    """Number the groups of `rows` by the row of one of their members, and note the weakest merges, in `found`."""
     if len(rows) == 1:
         return
     from scipy.cluster.hierarchy import linkage, to_tree
@@ -188,9 +192,26 @@ def _assign(material: Material, rows: Ints, cut: float, group: Ints) -> None:
         node = waiting.pop()
         members = rows[np.array(node.pre_order())]
         if node.dist <= 1 - cut and not material.any_together(members):
-            group[members] = members[0]
+            found[0][members] = members[0]
+            _hold(node, rows, found[1])
         elif not node.is_leaf():
             waiting += [node.get_left(), node.get_right()]
+
+
+def _hold(node: Any, rows: Ints, held: Floats) -> None:
+    """Note in `held` the mean similarity of the weakest merge at which each passage stood on the smaller side."""
+    waiting = [node]
+    while waiting:
+        here = waiting.pop()
+        if here.is_leaf():
+            continue
+        sides = [here.get_left(), here.get_right()]
+        least = min(side.count for side in sides)
+        for side in sides:
+            if side.count == least:
+                members = rows[np.array(side.pre_order())]
+                held[members] = np.minimum(held[members], 1 - here.dist)
+        waiting += sides
 
 
 def _by_size(group: Ints) -> Ints:
@@ -202,19 +223,15 @@ def _by_size(group: Ints) -> Ints:
     return np.asarray(rank[label])
 
 
-def _similarities(material: Material, group: Ints) -> tuple[Floats, Ints, Floats]:
-    """(n,) mean similarity to the other members (NaN: none), the most similar other group and the mean similarity."""
+def _rivals(material: Material, group: Ints) -> tuple[Ints, Floats]:
+    """(n,) the most similar other group of each passage (-1: none), and the mean similarity to it."""
     n, g = len(group), int(group.max()) + 1
     known = np.flatnonzero(material.usable)
     total = np.zeros((g, material.embedding.shape[1]))
     np.add.at(total, group[known], material.embedding[known].astype(np.float64))
     count = np.bincount(group[known], minlength=g)
-    own = np.full(n, np.nan)
-    several = known[count[group[known]] > 1]
-    dot = np.einsum("kd,kd->k", material.embedding[several].astype(np.float64), total[group[several]])
-    own[several] = (dot - 1) / (count[group[several]] - 1)
     rival, best = np.full(n, -1), np.full(n, np.nan)
-    if g > 1 and len(known):
+    if g > 1:
         mean = (total / np.maximum(count, 1)[:, None]).astype(np.float32)
         step = max(1, BLOCK // g)
         for begin in range(0, len(known), step):
@@ -222,8 +239,7 @@ def _similarities(material: Material, group: Ints) -> tuple[Floats, Ints, Floats
             near = material.embedding[rows] @ mean.T
             near[:, count == 0] = -2.0
             near[np.arange(len(rows)), group[rows]] = -2.0
-            rival[rows] = near.argmax(axis=1)
-            best[rows] = near.max(axis=1)
+            rival[rows], best[rows] = near.argmax(axis=1), near.max(axis=1)
         none = best < -1.5
         rival[none], best[none] = -1, np.nan
-    return own, rival, best
+    return rival, best
