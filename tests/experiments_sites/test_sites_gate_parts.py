@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -23,7 +24,7 @@ from facelab.pipeline.track_faces import TrackFaces
 from facelab.stats.openset import open_set_curve
 from facelab.stats.planning import people_needed
 from facelab.stats.rates import Rate
-from facelab.stats.retries import transactions
+from facelab.stats.retries import attempts_alike, transactions
 from facelab.stats.verification import ErrorCurve
 from facelab.stats.workload import Estimate
 from facelab.types import Comparisons, Gallery, Templates, Tracks
@@ -179,7 +180,10 @@ def test_the_policy_keeps_its_bound_where_it_was_chosen_and_retries_pay_for_hard
     assert chosen.alike.factor > 2  # hard faces are hard again
     section = policy_section([chosen], SITE, 0.95)
     assert sum("(chosen)" in row[0] for row in section.table.rows) == 1
-    assert "never by multiplying" in section.sentences[-1]
+    assert "too few to tell how much alike" in section.sentences[-1]
+    many = replace(chosen, alike=attempts_alike(rule.at(0.4)))
+    assert many.alike.fails_again.trials >= 10
+    assert "never by multiplying" in policy_section([many], SITE, 0.95).sentences[-1]
 
 
 def test_rosters_are_measured_up_to_the_people_tested_and_marked_beyond(table, chosen) -> None:

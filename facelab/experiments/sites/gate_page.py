@@ -186,12 +186,19 @@ def _sure(found: GateStudy, confidence: float) -> tuple[Line, ...]:
     scale = found.errors.fpir
     if scale is not None and scale.extrapolated.any():
         value, low, high = (float(column[-1]) for column in (scale.fpir, scale.low, scale.high))
-        people = of_so_many(value, low, high, "unenrolled people")
+        size = f"{int(scale.size[-1]):,} at the same threshold"
+        if value > 0:
+            people = of_so_many(value, low, high, "unenrolled people")
+            said = f"with {size}, {people} would get through in one attempt"
+        else:
+            said = (
+                f"with {size}, how many unenrolled people would get through cannot be told: up to {100 * high:.3g} of "
+                "100 would fit, since none was seen here"
+            )
         lines.append(
             Line(
                 "How sure",
-                f"Beyond {scale.subjects:,} enrolled nothing was measured: with {int(scale.size[-1]):,} at the same "
-                f"threshold, {people} would get through in one attempt.",
+                f"Beyond {scale.subjects:,} enrolled nothing was measured: {said}.",
                 "extrapolated",
             )
         )

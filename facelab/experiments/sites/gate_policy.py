@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from facelab.stats.retries import Attempts
 
 GRID = 60
+FEW = 10
+"""Fewer attempts after a failed one than this say nothing of how alike attempts are."""
 UNITS = "an interval marked * rests on few people"
 
 
@@ -170,6 +172,12 @@ def _retry_words(own: ChosenPolicy) -> str:
     fails, again = own.alike.fails, own.alike.fails_again
     if not fails.errors:
         return f"{own.rule}: at {own.policy.threshold:.4f} no enrolled passenger's single attempt failed."
+    if again.trials < FEW:
+        return (
+            f"{own.rule}: at {own.policy.threshold:.4f} {fails.errors} of {fails.trials} single attempts of enrolled "
+            f"passengers failed, and {again.errors} of {again.trials} failed again at their next: too few to tell how "
+            "much alike the attempts of one person are."
+        )
     return (
         f"{own.rule}: at {own.policy.threshold:.4f} {fails.errors} of {fails.trials} single attempts of enrolled "
         f"passengers failed; of those who failed, {again.errors} of {again.trials} failed again at their next attempt, "
