@@ -14,7 +14,7 @@ whose truth cannot be judged: they stand apart.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from facelab.config import AlertRule
     from facelab.data.footage import Footage
+    from facelab.deploy.walkers import Walkers
     from facelab.pipeline.passages import Passages
     from facelab.pipeline.track_faces import TrackFaces
     from facelab.types import Floats, Gallery, Strings, Templates, Tracks
@@ -65,6 +66,7 @@ def replay_alerts(
     *,
     lost_s: float = 1.0,
     faces: TrackFaces | None = None,
+    joined: Walkers | None = None,
 ) -> AlertReplay:
     """The alerts that `rule` would have raised on `passages`.
 
@@ -82,6 +84,8 @@ def replay_alerts(
         How long a track is out of sight before it has ended (`Tracking.lost_s`), s.
     faces : TrackFaces, optional
         The single faces; needed by the confirmation ``frames``.
+    joined : Walkers, optional
+        Takes tracks for one walking person (`facelab.deploy.walkers`); None: each track stands for its walker.
 
     Raises
     ------
@@ -104,14 +108,30 @@ def replay_alerts(
     known = {seen.track for seen in ends}
     if shown and not known & {seen.track for seen in shown}:
         raise NotMeasured("the single faces belong to none of these passages (were people enrolled from this footage?)")
+    if joined is not None:
+        vectors = [t.embedding[~t.failed] for t in (passages.templates, passages.unmatched)]
+        shown, ends = _joined(shown, [] if faces is None else faces.embedding, ends, np.concatenate(vectors), joined)
     subject = dict(zip(passages.templates.sample_id.tolist(), passages.templates.subject_id.tolist()))
     whole = replayed([seen for seen in shown if seen.track in known], ends, rule, subject)
-    strangers = np.isin(whole.alerts.walker, passages.unmatched.sample_id)
+    strangers = np.isin(whole.tracks, passages.unmatched.sample_id)
     return AlertReplay(
-        AlertLog(whole.alerts.take(~strangers), whole.latency_s[~strangers], whole.suppressed),
-        AlertLog(whole.alerts.take(strangers), whole.latency_s[strangers]),
+        replace(whole.take(~strangers), suppressed=whole.suppressed),
+        whole.take(strangers),
         hindsight=rule.confirm == "frames" and faces is not None and faces.hindsight,
     )
+
+
+def _joined(
+    shown: list[Sighting], face: Floats | list[Floats], ends: list[Sighting], template: Floats, walkers: Walkers
+) -> tuple[list[Sighting], list[Sighting]]:
+    """Faces and ends with their walkers, named in the order in which they are decided on."""
+    entries = [(s.time_s, 0, s.camera, s.track, k) for k, s in enumerate(shown)]
+    entries += [(s.time_s, 1, s.camera, s.track, k) for k, s in enumerate(ends)]
+    found: tuple[list[Sighting], list[Sighting]] = (list(shown), list(ends))
+    for _, over, _, _, k in sorted(entries):
+        vector = template[k] if over else face[k]
+        found[over][k] = walkers.named(found[over][k], vector, over=bool(over))
+    return found
 
 
 def passage_sightings(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from facelab.deploy.alert_replay import best_subjects
+from facelab.deploy.walkers import walkers
 from facelab.errors import PackError
 from facelab.pipeline.attention import Attention, Verdict
 from facelab.pipeline.clip import Look, look
@@ -74,6 +75,7 @@ class WatchedSite:
         self._refuse_foreign(f"pack {pack.name}", pack.fingerprint)
         self.use(gallery)
         self.rule, self._one_at_a_time = WatchRule(config.alerts), Lock()
+        self._walkers = walkers(config.pipeline, config.alerts)
 
     def use(self, gallery: Gallery) -> None:
         """From now on `gallery` is the watchlist.
@@ -92,9 +94,11 @@ class WatchedSite:
             measured = f"{wanted.name}, {wanted.fingerprint[:12]}"
             raise PackError(f"{name} ({fingerprint[:12]}) is not the one that was measured ({measured})")
 
-    def decided(self, seen: Sighting, *, over: bool) -> Alert | None:
-        """What the rule says to one more face, or to the template of a track that is over."""
+    def decided(self, seen: Sighting, vector: Floats | None = None, *, over: bool) -> Alert | None:
+        """What the rule says to one more face, or to the template of a track that is over, with that embedding."""
         with self._one_at_a_time:
+            if self._walkers is not None and vector is not None:
+                seen = self._walkers.named(seen, vector, over=over)
             return self.rule.end(seen) if over else self.rule.face(seen)
 
 
@@ -204,7 +208,8 @@ class CameraWatch:
     def _decide(self, number: int, track: _Track, vector: Floats, *, over: bool) -> list[LiveAlert]:
         gallery = self._site.gallery
         alleged, score = best_subjects(vector[None], gallery)
-        alert = self._site.decided(self._sighting(number, track, str(alleged[0]), float(score[0])), over=over)
+        seen = self._sighting(number, track, str(alleged[0]), float(score[0]))
+        alert = self._site.decided(seen, vector, over=over)
         if alert is None or track.top is None:
             return []
         own = np.flatnonzero(gallery.templates.subject_id == alert.alleged)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from facelab.deploy.alert_replay import AlertReplay, replay_alerts
+from facelab.deploy.walkers import walkers
 from facelab.errors import PackError
 from facelab.matching import match
 from facelab.pipeline.run import track_footage
@@ -181,6 +182,7 @@ def replay(
         Thresholds(config.threshold, config.camera_thresholds),
         lost_s=config.pipeline.tracking.lost_s,
         faces=faces,
+        joined=walkers(config.pipeline, config.alerts),
     )
     comparisons = match(passages, gallery)
     known = bool((comparisons.probe_subject != "").any()) and not config.camera_thresholds

@@ -25,6 +25,7 @@ from facelab.deploy.alert_replay import (
     replay_alerts,
     watched_hours,
 )
+from facelab.deploy.walkers import walkers
 from facelab.errors import NotMeasured, UnattainableTarget
 from facelab.experiments.alert_rules import RULES, RuleOutcome, passage_of, rule_searches
 from facelab.experiments.floor import speaking_point
@@ -92,6 +93,7 @@ class AlertStudy:
             self.thresholds,
             lost_s=self._lost_s,
             faces=self.faces if rule.confirm == "frames" else None,
+            joined=walkers(self.study.scenario.pipeline, rule),
         )
 
     @cached_property
@@ -115,8 +117,7 @@ class AlertStudy:
         """The alerts of the reporting half."""
         log, passage = self.replay.log, self._passage_of
         mine = set(self._reported.probe_id.tolist())
-        rows = np.array([passage.get(track, "") in mine for track in log.alerts.walker.tolist()], dtype=np.bool_)
-        return AlertLog(log.alerts.take(rows), log.latency_s[rows])
+        return log.take(np.array([passage.get(track, "") in mine for track in log.tracks.tolist()], dtype=np.bool_))
 
     @cached_property
     def rates(self) -> AlertRates:
@@ -197,8 +198,8 @@ class AlertStudy:
         start = np.asarray(own.probe_attributes["start_s"], float)
         end = np.asarray(own.probe_attributes["end_s"], float)
         latency, passage = np.full(len(own), np.inf), self._passage_of
-        right = log.alerts.take(~log.alerts.false)
-        for track, moment in zip(right.walker.tolist(), right.time_s.tolist()):
+        right = log.take(~log.alerts.false)
+        for track, moment in zip(right.tracks.tolist(), right.alerts.time_s.tolist()):
             i = place.get(passage.get(track, ""))
             if i is not None:
                 latency[i] = min(latency[i], moment - start[i])

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from facelab.config import AlertRule
-    from facelab.stats._given import FloatArray
+    from facelab.stats._given import BoolArray, FloatArray, TextArray
 
 KEYS_KEPT = 1024
 """The cooldown forgets keys that are over when it holds more than this many, and again at twice what is left."""
@@ -201,11 +201,23 @@ class AlertLog:
         From the first sight of the track to the alert, s.
     suppressed : int
         Confirmed alerts that the cooldown kept back.
+    track : (n,) array of str, optional
+        The track of each; unless given, its walker's name, where tracks stand for their walkers.
     """
 
     alerts: Alerts
     latency_s: FloatArray
     suppressed: int = 0
+    track: TextArray | None = None
+
+    @property
+    def tracks(self) -> TextArray:
+        """(n,) the track of each alert."""
+        return self.alerts.walker if self.track is None else self.track
+
+    def take(self, rows: BoolArray) -> AlertLog:
+        """The alerts at `rows`; what was suppressed is not counted."""
+        return AlertLog(self.alerts.take(rows), self.latency_s[rows], track=self.tracks[rows])
 
     def __len__(self) -> int:
         return len(self.alerts)
@@ -243,7 +255,8 @@ def replayed(
     emitted = [alert for alert in found if alert is not None]
     columns = {name: _column(emitted, name) for name in ("camera", "time_s", "alleged", "score", "walker")}
     subject = np.array([subject_of.get(a.track, subject_of.get(a.walker, "")) for a in emitted], np.str_)
-    return AlertLog(Alerts(**columns, subject=subject), _column(emitted, "latency_s"), machine.suppressed)
+    log = Alerts(**columns, subject=subject)
+    return AlertLog(log, _column(emitted, "latency_s"), machine.suppressed, _column(emitted, "track"))
 
 
 def confirmable(faces: Iterable[Sighting], ends: Iterable[Sighting], rule: AlertRule) -> dict[tuple[str, str], float]:
