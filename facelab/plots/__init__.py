@@ -5,6 +5,7 @@ a title says what the figure shows of this data, axes carry units, and `alt_text
 """
 
 from facelab.plots.alerts import alerts_over_time, time_to_alert
+from facelab.plots.audit import closest_pairs, false_alerts_by_reference
 from facelab.plots.cameras import thresholds_by_camera
 from facelab.plots.comparison import det_of_two, paired_differences
 from facelab.plots.degradation import missed_by_width, scores_by_condition
@@ -23,12 +24,14 @@ __all__ = [
     "alerts_a_day",
     "alerts_over_time",
     "alt_text",
+    "closest_pairs",
     "det",
     "det_of_two",
     "enrolment",
     "error_rates",
     "error_versus_discard",
     "face_widths",
+    "false_alerts_by_reference",
     "fpir_by_gallery",
     "missed_by_width",
     "nearest_strangers",

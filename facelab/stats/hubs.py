@@ -197,7 +197,7 @@ def false_alerts_by_reference(comparisons: Comparisons, threshold: float) -> Fal
     count = len(comparisons.reference_id)
     if not len(rows) or not count:
         raise NotMeasured("there is no non-mated search, or no reference: no false alert can be told")
-    threshold = near_the_scores(threshold, comparisons.score[rows])
+    threshold = near_the_scores(threshold, comparisons.score)
     step, search, reference = max(1, BLOCK // count), [], []
     for start in range(0, len(rows), step):
         at = np.nonzero(comparisons.score[rows[start : start + step]] >= threshold)
