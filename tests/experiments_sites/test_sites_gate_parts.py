@@ -299,6 +299,23 @@ def test_attacks_of_a_file_are_those_of_the_file(tmp_path) -> None:
     assert section.table.caption == "measured on the site's file"
 
 
+def test_a_file_without_match_scores_bounds_what_both_together_do(tmp_path, table: Comparisons) -> None:
+    made = made_up_presentations(np.full(60, 0.6), np.array([f"p{i}" for i in range(60)]), np.random.default_rng(3))
+    file = tmp_path / "live.csv"
+    rows = [f"{a:.4f},{s},{p}" for a, s, p in zip(made.live, made.species, made.subject)]
+    file.write_text("\n".join(["score,species,subject", *rows]) + "\n", "utf-8")
+    site = SITE.model_copy(update={"attack_scores": str(file)})
+    score, _, person = mated_by_reference(table)
+    found = gate_attacks(site, 0.3, score, person)
+    assert found.errors.largest_apcer.value <= site.attack_at_most
+    assert found.by_match.errors == int((~(score >= 0.3)).sum())
+    assert found.rejected.low <= max(found.by_match.value, found.errors.bpcer.value) <= found.rejected.value
+    section = attacks_section(found, site, 0.95)
+    assert [row[0] for row in section.table.rows][:3] == ["attacks: mask", "attacks: print", "attacks: replay"]
+    strict = site.model_copy(update={"attack_at_most": 0.001})
+    assert "cannot be resolved" in gate_attacks(strict, 0.3, score, person)
+
+
 def test_refusing_the_worst_photographs_helps_where_quality_foresees_and_is_said_to_be_unknown_where_not() -> None:
     rng = np.random.default_rng(2)
     found = gate_table(3, people=60, strangers=2)

@@ -17,7 +17,7 @@ from facelab.config_sites import GateSite
 from facelab.errors import BadInput, NotMeasured, UnattainableTarget
 from facelab.experiments.floor import speaking_point
 from facelab.experiments.sites.gate_ageing import Ageing, ageing_section, study_ageing
-from facelab.experiments.sites.gate_attacks import GateAttacks, attacks_section, gate_attacks
+from facelab.experiments.sites.gate_attacks import GateAttacks, LivenessAlone, attacks_section, gate_attacks
 from facelab.experiments.sites.gate_attempts import GateRule, gate_rules
 from facelab.experiments.sites.gate_enrolment import QualityGate, enrolment_section, mated_by_reference, quality_gate
 from facelab.experiments.sites.gate_errors import GateErrors, errors_sections, gate_errors
@@ -67,7 +67,7 @@ class GateStudy:
     flows: tuple[GateFlow, ...]
     errors: GateErrors
     ageing: Ageing | str
-    attacks: GateAttacks | str
+    attacks: GateAttacks | LivenessAlone | str
     quality: tuple[QualityGate | str, ...]
 
     @property
@@ -165,7 +165,7 @@ def _template_threshold(study: Study, chosen: tuple[ChosenPolicy, ...]) -> float
     return point.threshold
 
 
-def _attacks(report: Comparisons, threshold: float, site: GateSite) -> GateAttacks | str:
+def _attacks(report: Comparisons, threshold: float, site: GateSite) -> GateAttacks | LivenessAlone | str:
     try:
         score, _, person = mated_by_reference(report)
     except NotMeasured as reason:
