@@ -9,6 +9,7 @@ import pytest
 from facelab.config import AlertRule
 from facelab.data.losses import Losses
 from facelab.deploy.alert_replay import best_subjects, replay_alerts, watched_hours
+from facelab.deploy.walkers import Walkers
 from facelab.errors import BadInput, NotMeasured
 from facelab.pipeline.passages import PassageCounts, Passages
 from facelab.pipeline.track_faces import TrackFaces
@@ -67,6 +68,18 @@ def test_a_passage_is_decided_when_its_track_has_been_out_of_sight_for_long_enou
     assert found.latency_s.tolist() == [7.0, 7.0]
     assert found.alerts.alleged.tolist() == ["ann", "bob"]
     assert found.alerts.false.tolist() == [False, True]
+
+
+def test_a_person_who_comes_back_as_another_track_is_not_told_twice():
+    rows = [("gate/0", "ann", 0, "gate", 0.0, 5.0), ("gate/1", "ann", 0, "gate", 10.0, 15.0)]
+    apart = replay_alerts(passages(rows), GALLERY, AlertRule(), 0.5).log
+    assert (len(apart), apart.suppressed) == (2, 0)
+    joined = replay_alerts(passages(rows), GALLERY, AlertRule(), 0.5, joined=Walkers(0.5, 60.0, 1.0)).log
+    assert (len(joined), joined.suppressed) == (1, 1)
+    again = AlertRule(cooldown_s=5.0)
+    both = replay_alerts(passages(rows), GALLERY, again, 0.5, joined=Walkers(0.5, 60.0, 1.0)).log
+    assert both.alerts.walker.tolist() == ["gate/0", "gate/0"]
+    assert both.tracks.tolist() == ["gate/0", "gate/1"], "which track it was stays known"
 
 
 def test_a_track_of_nobody_known_raises_an_alert_that_nobody_can_judge():
