@@ -61,6 +61,23 @@ class ComparisonParameters(NotebookParameters):
     compare: Compared = Compared()
 
 
+class Review(Settings):
+    """Who labels, and where the answers are kept."""
+
+    reviewer: str = Field("", description="who is looking: without a name nothing is asked")
+    show_faces: Literal["synthetic", "always", "never"] = Field(
+        "synthetic", description="whether pictures of people are shown: only where nobody in them exists, unless told"
+    )
+    labels: str = Field("", description="the label file; labels.csv in the workspace where it is empty")
+    own_names: Literal["keep", "ignore"] = Field("keep", description="what becomes of names that the footage brings")
+
+
+class LabelParameters(NotebookParameters):
+    """What the notebook on labels takes."""
+
+    review: Review = Review()
+
+
 MODELS: dict[str, type[NotebookParameters]] = {
     "01_footage_to_tracks": FootageParameters,
     "02_watchlist": NotebookParameters,
@@ -70,6 +87,7 @@ MODELS: dict[str, type[NotebookParameters]] = {
     "06_groups_and_quality": NotebookParameters,
     "07_export_config": ExportParameters,
     "08_compare_runs": ComparisonParameters,
+    "09_label_footage": LabelParameters,
     "10_site_answer": SiteParameters,
 }
 

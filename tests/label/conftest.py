@@ -9,7 +9,7 @@ import pytest
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]  # the toy world; the browser helpers
 
-from toy_labels import World, world
+from toy_labels import World, world  # noqa: E402  (found through the line above)
 
 
 @pytest.fixture(scope="session")

@@ -149,7 +149,7 @@ def test_labels_outlive_another_tracking_another_name_and_another_place(desk: De
 def test_other_footage_is_refused_in_one_line(desk: Desk, toy: World) -> None:
     desk.say("same", 0, 1)
     other = Footage("other", (Clip(ToySource({0: []}, 10)),))
-    with pytest.raises(BadInput, match="none of the 1 answers is of this footage.*moving or renaming"):
+    with pytest.raises(BadInput, match=r"none of the 1 answers is of this footage.*moving or renaming"):
         labels_of(LabelFile(desk.path, "ann").read().standing, Anchors(other, toy.passages.tracks), toy.material)
 
 
@@ -212,7 +212,7 @@ def test_two_tracks_of_one_person_shortly_after_each_other_are_one_passage(desk:
     start[b], end[b] = end[a] + 1.0, end[a] + 2.0
     start[c], end[c] = end[a] + 60.0, end[a] + 61.0
     desk.say("same", a, b, c)
-    truth, counts = named_truth(
+    _, counts = named_truth(
         replace(toy.material, start_s=start, end_s=end), toy.passages.tracks, desk.labels(), toy.groups
     )
     assert counts.tracks - counts.passages == 1

@@ -50,7 +50,7 @@ def test_the_highest_non_mated_scores_come_first(toy: World) -> None:
 
 
 def test_the_lowest_mated_scores_come_first_where_an_older_truth_names_people(toy: World) -> None:
-    """Every third passage of an enrolled person is said to be another enrolled one: those are asked before the right ones."""
+    """Two passages with the older name of another enrolled person are asked for before those that are right."""
     names = np.array([toy.who[name] for name in toy.material.sample_id.tolist()])
     claimed = np.where(np.isin(names, [f"v{k:03d}" for k in range(6)]), names, "")
     wrong = toy.rows("v001")[0], toy.rows("v004")[0]
@@ -75,7 +75,7 @@ def test_a_track_whose_face_changes_is_asked_for(toy: World) -> None:
 
 
 def test_a_broken_track_is_asked_for(toy: World) -> None:
-    """Two tracks of one person a second apart at one camera; the same two far apart are not asked for as one passage."""
+    """Two tracks of one person a second apart at one camera; far apart they are not asked for as one passage."""
     a, b = sorted(toy.rows("v010")[:2], key=lambda row: toy.material.start_s[row])
     start, end = toy.material.start_s.copy(), toy.material.end_s.copy()
     start[b], end[b] = end[a] + 1.0, end[a] + 2.0
@@ -86,7 +86,7 @@ def test_a_broken_track_is_asked_for(toy: World) -> None:
 
 
 def test_an_answer_brings_the_rest_of_the_group_up(toy: World, tmp_path: Path) -> None:
-    """Once a passage is a wanted person, the passages grouped with it are asked for, even where their scores are low."""
+    """Once a passage is a wanted person, those grouped with it are asked for, even where their scores are low."""
     poor = toy.gallery.templates
     rng = np.random.default_rng(0)
     noise = rng.normal(size=poor.embedding.shape)

@@ -71,6 +71,10 @@ class Labelling:
         Footage, passages, pack and watchlist.
     files : sequence of Path
         Label files; the first is written to. ``labels.csv`` in the workspace where there is none.
+    reviewer : str
+        Who is looking.
+    show_faces : {"synthetic", "always", "never"}
+        Whether pictures of people may be shown.
     own_names : {"keep", "ignore"}
         What becomes of names that the footage brings with it.
     threshold : float, optional
@@ -82,10 +86,13 @@ class Labelling:
         study: Study,
         files: Sequence[Path] = (),
         *,
+        reviewer: str = "",
+        show_faces: Show = "synthetic",
         own_names: OwnNames = "keep",
         threshold: float | None = None,
     ) -> None:
         self.study, self._own_names = study, own_names
+        self.reviewer, self._show = reviewer, show_faces
         self.files = tuple(files) or (study.workspace.folder / FILE,)
         self._threshold = study.scenario.site_threshold if threshold is None else threshold
 
@@ -153,25 +160,17 @@ class Labelling:
 
         return labels_of(self.answers().standing, self.anchors, self.material)
 
-    def session(self, reviewer: str) -> Session:
+    def session(self) -> Session:
         """The reviewer at work, on the first label file."""
         from facelab.label import LabelFile, Session
 
-        return Session(self.grounds, self.anchors, LabelFile(self.files[0], reviewer))
+        return Session(self.grounds, self.anchors, LabelFile(self.files[0], self.reviewer))
 
-    def panel(self, reviewer: str, show: Show = "synthetic") -> LabelPanel:
-        """The panel of a reviewer; ``.widget`` is what a notebook shows.
-
-        Parameters
-        ----------
-        reviewer : str
-            Whose answers these are.
-        show : {"synthetic", "always", "never"}
-            Whether pictures of people may be shown.
-        """
+    def panel(self) -> LabelPanel:
+        """The panel of the reviewer; ``.widget`` is what a notebook shows."""
         from facelab.label import LabelPanel
 
-        return LabelPanel(self.session(reviewer), show, references=self.photographs)
+        return LabelPanel(self.session(), self._show, references=self.photographs)
 
     def photographs(self, subject: str) -> list[bytes]:
         """The photographs of an enrolled person as JPEG; none where they came from footage, or are gone."""
@@ -266,6 +265,11 @@ class Labelling:
         return open_set_curve(study.comparisons, study.scenario.rank).at(self.threshold)
 
     @property
+    def has_threshold(self) -> bool:
+        """Whether the threshold was given; else it is chosen from the scores."""
+        return self._threshold is not None
+
+    @property
     def threshold(self) -> float:
         """The threshold that questions are weighed at.
 
@@ -288,7 +292,7 @@ def open_labelling(
     workspace: str | Path = "",
     overrides: Mapping[str, Any] | None = None,
     labels: str | Path | Sequence[Path] = "",
-    own_names: OwnNames = "keep",
+    **review: Any,
 ) -> Labelling:
     """The labelling of a scenario's footage.
 
@@ -302,12 +306,12 @@ def open_labelling(
         Settings by dotted name.
     labels : str, Path or sequence of Path
         Label files; ``labels.csv`` in the workspace where it is empty.
-    own_names : {"keep", "ignore"}
-        What becomes of names that the footage brings with it.
+    **review
+        `reviewer`, `show_faces`, `own_names` and `threshold` of `Labelling`.
     """
     from facelab.experiments.study import open_study
 
     files = [Path(labels)] if isinstance(labels, str | Path) and str(labels) else []
     files = files if isinstance(labels, str | Path) else list(labels)
     study = open_study(scenario, workspace=workspace, overrides=overrides)
-    return Labelling(study, files, own_names=own_names)
+    return Labelling(study, files, **review)
