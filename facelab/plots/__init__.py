@@ -13,6 +13,7 @@ from facelab.plots.detection import face_widths, passage_outcomes, quality
 from facelab.plots.discard import error_versus_discard
 from facelab.plots.errors import det, error_rates, score_distributions
 from facelab.plots.groups import rates_by_group
+from facelab.plots.label_noise import rates_with_wrong_labels
 from facelab.plots.scaling import fpir_by_gallery
 from facelab.plots.style import alt_text, png, save
 from facelab.plots.trend import trend
@@ -40,6 +41,7 @@ __all__ = [
     "png",
     "quality",
     "rates_by_group",
+    "rates_with_wrong_labels",
     "save",
     "score_distributions",
     "scores_by_condition",

@@ -107,21 +107,27 @@ class AssumedNonMated:
             f"{a:,} of {n:,} searches alert at {self.threshold:.4f}. If nobody of the {self.subjects:,} enrolled walked"
             f" there, all are false: {self.fpir.sentence()}."
         ]
-        for one in self.hidden:
-            low, high = one.ends()
-            said.append(
-                f"With {one.people} enrolled {'person' if one.people == 1 else 'people'} among them unknown, the FPIR"
-                f" of the others is likely {_percent(one.likely.value)}, at least {_percent(one.lowest.value)} and at"
-                f" most {_percent(one.highest.value)} of the searches (with the sample's own uncertainty"
-                f" {_percent(low)} to {_percent(high)})."
-            )
-        if self.hidden:
+        said += [self._with_hidden(one) for one in self.hidden]
+        if self.hidden and self.fpir.errors:
             said.append(
                 "Who is hidden and alerts makes the measured FPIR too high, which is safe for a threshold; who is"
                 f" hidden and missed makes it too low, with {self.hidden[-1].people} of them by a factor of"
                 f" {self._too_low(self.hidden[-1]):.3f} at most."
             )
         return tuple(said)
+
+    def _with_hidden(self, one: Hidden) -> str:
+        """What so many hidden people would make of it."""
+        low, high = one.ends()
+        among = f"With {one.people} enrolled {'person' if one.people == 1 else 'people'} among them unknown"
+        if not self.fpir.errors:
+            left = f"{one.highest.trials:,} searches of others are left, without an alert"
+            return f"{among}, who gave no alert, {left}: FPIR at most {_percent(high)}."
+        return (
+            f"{among}, the FPIR of the others is likely {_percent(one.likely.value)}, at least"
+            f" {_percent(one.lowest.value)} and at most {_percent(one.highest.value)} of the searches (with the"
+            f" sample's own uncertainty {_percent(low)} to {_percent(high)})."
+        )
 
     @property
     def cannot(self) -> tuple[str, ...]:
@@ -138,7 +144,7 @@ class AssumedNonMated:
         return tuple(said)
 
     def _too_low(self, one: Hidden) -> float:
-        return one.highest.value / self.fpir.value if self.fpir.errors else self.fpir.trials / one.highest.trials
+        return one.highest.value / self.fpir.value
 
     def to_frame(self) -> pd.DataFrame:
         """A DataFrame, one row a number of hidden people (0: the assumption)."""
@@ -264,7 +270,8 @@ def assume_non_mated(
     threshold : float
         T; an alert names the best candidate of its search.
     hidden : sequence of int, optional
-        k, numbers of enrolled people who might have walked there; by default 1, 3 and 10, as far as the searches go.
+        k, numbers of enrolled people who might have walked there; by default those of 1, 3 and 10 who would
+        make at most half of the searches.
     passages_a_person : float
         m, searches that one person makes, at least 1.
     hit : float
@@ -293,7 +300,7 @@ def assume_non_mated(
     a = int(alerts.sum())
     named = np.sort(np.unique(subject[alerts], return_counts=True)[1])[::-1].astype(np.int64)
     possible = [
-        k for k in HIDDEN if k <= found.subjects and math.ceil(k * passages_a_person) < n > int(named[:k].sum())
+        k for k in HIDDEN if k <= found.subjects and 2 * math.ceil(k * passages_a_person) <= n > int(named[:k].sum())
     ]
     rows = tuple(
         _hidden(k, named, n, passages=passages_a_person, hit=hit) for k in (possible if hidden is None else hidden)
