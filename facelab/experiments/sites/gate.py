@@ -255,6 +255,9 @@ def _metrics(found: GateStudy) -> dict[str, float]:
         }
         if found.site.attempts > 1 and own.alike is not None:
             said["fails_again_factor"] = own.alike.factor
+    for target, own_point in zip(found.site.fmr, found.errors.one_to_one):
+        if not isinstance(own_point, str):
+            said[f"one_to_one_gfrr_at_fmr_{target:g}"] = own_point.gfrr.value
     if isinstance(found.ageing, Ageing):
         for target, one, many in found.ageing.points:
             said |= {

@@ -121,6 +121,7 @@ def _costs(found: GateStudy, confidence: float) -> tuple[Line, ...]:
         ),
         Line("What it costs", _queues(found, flow), "simulated"),
     ]
+    lines += _claimed(found, confidence)
     lines += _faster(found, own, flow)
     if isinstance(found.attacks, GateAttacks) and not found.attacks.made_up and found.attacks.at_gate is not None:
         joint = found.attacks.at_gate
@@ -148,6 +149,21 @@ def _queue(forecast: QueueForecast, gates: int, kind: str) -> str:
         f"{gates} {kind} gates take at most {forecast.most_an_hour.value:,.0f} passengers an hour; in the assumed peak "
         f"95 of 100 wait at most {said}, and up to {forecast.longest.value:,.0f} stand in the queue."
     )
+
+
+def _claimed(found: GateStudy, confidence: float) -> list[Line]:
+    """What reading the boarding pass as well would make of a single attempt."""
+    measured = [own for own in found.errors.one_to_one if not isinstance(own, str)]
+    if not measured:
+        return []
+    own = measured[0]
+    passed = of_rate(own.fmr, "people with another passenger's pass", confidence)
+    missed = of_rate(own.gfrr, "enrolled passengers", confidence)
+    text = (
+        f"If the gate reads the boarding pass too (1:1, threshold {own.threshold:.3f}, one attempt): {passed} get "
+        f"through and {missed} do not, whatever the roster."
+    )
+    return [Line("What it costs", text, "measured")]
 
 
 def _faster(found: GateStudy, own: ChosenPolicy, flow: GateFlow) -> list[Line]:
