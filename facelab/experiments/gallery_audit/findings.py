@@ -51,7 +51,8 @@ class Finding:
     measure, score : str, float
         What was measured, and its value.
     expected : float
-        How many such findings a gallery of this size would have by chance; NaN where a fixed limit was broken.
+        How many such findings a gallery of this size would have by chance; NaN where a fixed limit was broken; of a
+        mislabelled sample the share of strangers' pairs that are as alike as it is to its name.
     why : str
         In words.
     action, into : str
@@ -93,6 +94,8 @@ class Finding:
     @property
     def odds(self) -> str:
         """How unusual it is, in words."""
+        if self.kind == "mislabelled":
+            return f"{100 * self.expected:.2g} % of strangers are as alike"
         return "below a fixed limit" if math.isnan(self.expected) else f"{self.expected:.2g} expected by chance"
 
     @property

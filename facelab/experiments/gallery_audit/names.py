@@ -3,10 +3,10 @@
 Let E(s) be how many pairs of different names would be at or above s by chance (`facelab.stats.extremes`).
 
 - A pair of different names with E(s) <= .05 is *proven*: one person, or relatives.
-- A pair of one name is proven where M P(S >= s) <= .05, M the pairs of one name: strangers' pairs in their place would
-  hardly be so alike. Where the samples of a name fall into groups that no proven pair joins, the largest is taken for
-  the person and the others are *mislabelled*; of equal groups nobody can say which, and all are to be looked at. A
-  sample that is proven to be somebody else's says whose.
+- A pair of one name is proven where P(S >= s) <= 1/1000: of a thousand exchanged samples one would be overlooked. Where
+  the samples of a name fall into groups that no proven pair joins, the largest is taken for the person and the others
+  are *mislabelled*; of equal groups nobody can say which, and all are to be looked at. A sample that is proven to be
+  somebody else's says whose.
 - A reference that is proven with three or more names, or two, of which most are not proven with each other, is a *hub*:
   a template of several people, or of nobody.
 - What is left of the proven pairs of different names are *duplicates*, or, where 99 % of the gallery's right pairs of
@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from facelab.experiments.gallery_audit.findings import Finding
-from facelab.stats.extremes import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
 FEW_OWN_PAIRS = 20
 SAME_PICTURE = 0.99
 CLOSE = 0.25
+OVERLOOKED = 1e-3
 
 
 @dataclass
@@ -79,7 +79,7 @@ def name_findings(templates: Templates, scores: PairScores, tail: HighestPairs, 
         Which of the highest pairs of different names are unusual (`unusual_pairs`).
     """
     names = _Names(templates, scores, tail, proven)
-    own = tail.chance(scores.own_score) * max(len(scores.own_score), 1)
+    own = tail.chance(scores.own_score)
     groups = _groups_of_names(names, own)
     found = _mislabelled(names, groups, own)
     found += _hubs(names)
@@ -112,7 +112,7 @@ def _groups_of_names(names: _Names, own: Floats) -> dict[str, list[list[int]]]:
     for i, j, expected in zip(s.own_first.tolist(), s.own_second.tolist(), own.tolist()):
         subject = names.subject(i)
         nodes[subject] |= {i: None, j: None}
-        if expected <= LEVEL:
+        if expected <= OVERLOOKED:
             edges[subject].append((i, j))
     groups = {subject: _components(rows, edges[subject]) for subject, rows in nodes.items()}
     return {subject: parts for subject, parts in groups.items() if len(parts) > 1}  # type: ignore[misc]  # rows are int
@@ -194,7 +194,7 @@ def _of_two_names(names: _Names, own: Floats) -> list[Finding]:
     """Duplicates, and neighbours."""
     left = [(i, j, s) for i, j, s in names.edges if not {i, j} & names.hubs and not {i, j} & set(names.odd)]
     subjects = dict.fromkeys(name for i, j, _ in left for name in (names.subject(i), names.subject(j)))
-    right = names.scores.own_score[own <= LEVEL]
+    right = names.scores.own_score[own <= OVERLOOKED]
     alike = float(np.quantile(right, 0.01)) if len(right) >= FEW_OWN_PAIRS else -np.inf
     count = dict(zip(*(side.tolist() for side in np.unique(names.templates.subject_id, return_counts=True))))
     found = []
