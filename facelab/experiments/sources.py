@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from facelab.data.footage import Footage
     from facelab.data.photographs import Photographs
+    from facelab.data.terminal import PassageFacts
     from facelab.pipeline.packs import Pack
     from facelab.pipeline.passages import Passages
     from facelab.types import Gallery
@@ -61,6 +62,23 @@ def open_scenario_footage(scenario: Scenario, folder: Path) -> Footage:
 
         return open_footage(settings)
     raise BadInput(f"unknown kind of footage {settings.kind!r}", place="footage.kind")
+
+
+def rendered_facts(scenario: Scenario, folder: Path) -> PassageFacts | None:
+    """What is known of each rendered passage in `folder` (site, kind, light, cover, blur, attempt, times).
+
+    None where the footage is not rendered, or is of the first three cameras alone, which have no such table.
+    `PassageFacts.attributes` puts it beside templates: ``facts.attributes(templates.attributes["passage"])``.
+
+    Raises
+    ------
+    BadInput
+        The table cannot be read.
+    """
+    from facelab.data.terminal.facts import FACTS, read_facts
+
+    there = isinstance(scenario.footage, TerminalFootage) and (folder / FACTS).is_file()
+    return read_facts(folder) if there else None
 
 
 def watchlist_photographs(scenario: Scenario) -> Photographs | None:

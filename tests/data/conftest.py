@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
 import numpy as np
 import pytest
+
+from facelab.data.people import COLUMNS, SyntheticPeople
+
+POINTS = {"left_eye": (96, 118), "right_eye": (160, 118), "nose": (128, 150), "mouth_left": (104, 180)}
 
 
 def _painted(number: int, width: int, height: int) -> np.ndarray:
@@ -79,3 +86,39 @@ class Media:
 @pytest.fixture
 def media(tmp_path: Path) -> Media:
     return Media(tmp_path)
+
+
+def _passenger(folder: Path, person: str, role: str) -> list[dict[str, Any]]:
+    home = folder / "passengers" / person
+    home.mkdir(parents=True)
+    picture, mask = np.full((256, 256, 3), 128, np.uint8), np.zeros((256, 256), np.uint8)
+    for canvas, colour in ((picture, (235, 30, 235)), (mask, (255, 255, 255))):
+        cv2.ellipse(canvas, (128, 140), (72, 98), 0, 0, 360, colour, -1, cv2.LINE_AA)
+    small = cv2.resize(mask, (128, 128), interpolation=cv2.INTER_AREA)
+    cv2.imwrite(str(home / "masks.png"), np.hstack([small, small]))
+    rows = []
+    for index, (kind, shift) in enumerate((("middle", 0), ("yaw_left", -10))):
+        name = f"passengers/{person}/{index:02d}.jpg"
+        cv2.imwrite(str(folder / name), picture, [cv2.IMWRITE_JPEG_QUALITY, 95])
+        row = {"person_id": person, "role": role, "file": name, "kind": kind, "mask": f"passengers/{person}/masks.png"}
+        points = POINTS | {"nose": (128 + shift, 150), "mouth_right": (152, 180)}
+        marks = {f"{point}_{axis}": at[i] for point, at in points.items() for i, axis in enumerate("xy")}
+        rows.append(row | {"mask_index": index, "yaw": 2 * shift, "pitch": 0, "face_width": 132} | marks)
+    return rows
+
+
+@pytest.fixture(scope="session")
+def drawn_people(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Sequence[str], Sequence[str]], SyntheticPeople]:
+    """Makes people drawn here, wanted and unknown ones of these names: magenta ovals, so that pixels tell a face."""
+
+    def drawn(wanted: Sequence[str], unknown: Sequence[str]) -> SyntheticPeople:
+        folder = tmp_path_factory.mktemp("people")
+        rows = [row for person in wanted for row in _passenger(folder, person, "passenger_wanted")]
+        rows += [row for person in unknown for row in _passenger(folder, person, "passenger_unknown")]
+        with (folder / "people.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, COLUMNS)
+            writer.writeheader()
+            writer.writerows(rows)
+        return SyntheticPeople(folder)
+
+    return drawn

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import errno
 import os
 import shutil
@@ -10,10 +9,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 
@@ -21,46 +20,19 @@ from facelab.config import TerminalFootage
 from facelab.data.footage import Footage
 from facelab.data.losses import Losses
 from facelab.data.manifest import read_manifest
-from facelab.data.people import COLUMNS, SyntheticPeople
+from facelab.data.people import SyntheticPeople
 from facelab.data.sources import VideoFile
 from facelab.data.terminal import render, render_terminal
 from facelab.errors import BadInput
 
 WANTED, UNKNOWN = ("p1", "p2"), ("p3", "p4")
-POINTS = {"left_eye": (96, 118), "right_eye": (160, 118), "nose": (128, 150), "mouth_left": (104, 180)}
 SETTINGS = TerminalFootage(seed=5, unknown=2, wanted=1)
 TINY = TerminalFootage(seed=5, unknown=2, wanted=0, cameras=("gate",))
 
 
-def _passenger(folder: Path, person: str, role: str) -> list[dict[str, Any]]:
-    home = folder / "passengers" / person
-    home.mkdir(parents=True)
-    picture, mask = np.full((256, 256, 3), 128, np.uint8), np.zeros((256, 256), np.uint8)
-    for canvas, colour in ((picture, (235, 30, 235)), (mask, (255, 255, 255))):
-        cv2.ellipse(canvas, (128, 140), (72, 98), 0, 0, 360, colour, -1, cv2.LINE_AA)
-    small = cv2.resize(mask, (128, 128), interpolation=cv2.INTER_AREA)
-    cv2.imwrite(str(home / "masks.png"), np.hstack([small, small]))
-    rows = []
-    for index, (kind, shift) in enumerate((("middle", 0), ("yaw_left", -10))):
-        name = f"passengers/{person}/{index:02d}.jpg"
-        cv2.imwrite(str(folder / name), picture, [cv2.IMWRITE_JPEG_QUALITY, 95])
-        row = {"person_id": person, "role": role, "file": name, "kind": kind, "mask": f"passengers/{person}/masks.png"}
-        points = POINTS | {"nose": (128 + shift, 150), "mouth_right": (152, 180)}
-        marks = {f"{point}_{axis}": at[i] for point, at in points.items() for i, axis in enumerate("xy")}
-        rows.append(row | {"mask_index": index, "yaw": 2 * shift, "pitch": 0, "face_width": 132} | marks)
-    return rows
-
-
 @pytest.fixture(scope="module")
-def people(tmp_path_factory: pytest.TempPathFactory) -> SyntheticPeople:
-    folder = tmp_path_factory.mktemp("people")
-    rows = [row for person in WANTED for row in _passenger(folder, person, "passenger_wanted")]
-    rows += [row for person in UNKNOWN for row in _passenger(folder, person, "passenger_unknown")]
-    with (folder / "people.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
-    return SyntheticPeople(folder)
+def people(drawn_people: Callable[[Sequence[str], Sequence[str]], SyntheticPeople]) -> SyntheticPeople:
+    return drawn_people(WANTED, UNKNOWN)
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 WALK_MPS = 1.15
 BRAKE_MPS2 = 1.8
 START_MPS2 = 3.0
-FOLLOW_S = 2.7
+FOLLOW_S = 3.2
 """A car comes to its stop at least so long after the one before began to leave: two cars never touch."""
 SEATS = {"driver": -0.36, "passenger": 0.36}
 """How far to the picture's right of the car's middle: people drive on the left, the driver sits on the right."""
@@ -138,7 +138,7 @@ def _passengers(
 
 def _by_car(halt: Halt, stop: float, stands: float) -> _Way:
     """Along the lane: even braking to the `stop`, `stands` seconds there, and away; in the middle of the car."""
-    braking = np.arange(halt.far_m, stop, -STEP_M)
+    braking = np.append(np.arange(halt.far_m, stop, -STEP_M), stop)
     brakes = np.sqrt(2 * (halt.far_m - stop) / BRAKE_MPS2)
     rolled = brakes - np.sqrt(2 * np.maximum(braking - stop, 0) / BRAKE_MPS2)
     leaving = np.arange(stop, 0.9, -STEP_M)
@@ -158,7 +158,7 @@ def _cars(
         inside = [waiting.pop(0) for _ in range(2 if both else 1)]
         stands = float(rng.uniform(*halt.dwell_s))
         way = _by_car(halt, float(rng.uniform(*halt.stop_m)), stands)
-        start = max(leaves + FOLLOW_S + float(rng.exponential(0.8)) - way.stop_s, 0.3)
+        start = max(leaves + FOLLOW_S + float(rng.exponential(0.5)) - way.stop_s, 0.3)
         leaves = start + way.stop_s + stands
         lift = float(rng.choice((0.0, 0.08, 0.18), p=(0.6, 0.2, 0.2)))
         vehicle = f"{camera}/car-{subjects[0]}-{len(walks) + 1}"

@@ -141,7 +141,8 @@ def _region(camera: Camera, thing: Panel | Cylinder, shape: tuple[int, int], mir
     points = thing.corners()
     if mirrored:
         points[:, 1] *= -1
-    pixels, depth = camera.project(points)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        pixels, depth = camera.project(points)
     if depth.min() < 0.1:
         return slice(0, shape[0]), slice(0, shape[1])
     scale = shape[1] / camera.size[0]

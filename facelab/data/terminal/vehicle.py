@@ -39,7 +39,8 @@ PAINTS = (  # BGR
 )
 NEAREST_M = 0.3
 Point: TypeAlias = tuple[float, float, float]
-_BLOOM = np.array([[np.exp(-3.2 * np.hypot(x, y)) for x in np.linspace(-1, 1, 65)] for y in np.linspace(-1, 1, 65)])
+_RADIUS = np.hypot(*np.meshgrid(np.linspace(-1, 1, 97), np.linspace(-1, 1, 97)))
+_BLOOM = (np.maximum(np.exp(-3.4 * _RADIUS) - np.exp(-3.4), 0)[..., None] * (225.0, 240.0, 250.0)).astype(np.uint8)
 
 
 @dataclass(frozen=True)
@@ -199,15 +200,15 @@ class CarPainter:
 
     def _bloom(self, picture: Array, shape: _Shape) -> None:
         """The glare around lit headlamps."""
-        reach = round(self.camera.focal / max(shape.z - 2.0, 1.2) * 0.55)
-        glare = cv2.resize(_BLOOM, (2 * reach, 2 * reach))[..., None] * np.array([225.0, 240, 250])
+        reach = round(self.camera.focal / max(shape.z - 2.0, 1.2) * 0.40)
+        glare = cv2.resize(_BLOOM, (2 * reach, 2 * reach))
         for centre in shape.at([(side * 0.74, 0.70, 1.99) for side in (-1, 1)]):
             x0, y0 = round(float(centre[0])) - reach, round(float(centre[1])) - reach
             x1, y1 = max(x0, 0), max(y0, 0)
             spot = picture[y1 : max(y0 + 2 * reach, 0), x1 : max(x0 + 2 * reach, 0)]
             if spot.size:
                 part = glare[y1 - y0 : y1 - y0 + spot.shape[0], x1 - x0 : x1 - x0 + spot.shape[1]]
-                spot[:] = cv2.add(spot, part.astype(np.uint8))
+                spot[:] = cv2.add(spot, part)
 
 
 class _Shape:
