@@ -71,15 +71,14 @@ def time_to_alert(latency_s: Mapping[str, Floats], ax: Axes | None = None, *, be
     finite = np.concatenate([v[np.isfinite(v)] for v in latency_s.values()] or [np.zeros(0)])
     last = float(finite.max(initial=1.0)) * 1.04
     said = []
-    for (name, late), color in zip(latency_s.items(), style.CYCLE):
+    for (name, late), color, dashes in zip(latency_s.items(), style.CYCLE, style.DASHES * 2):
         times = np.sort(late[np.isfinite(late)])
         share = 100 * np.arange(1, len(times) + 1) / max(len(late), 1)
         half = float(np.median(times)) if len(times) else np.nan
         found = 100 * len(times) / max(len(late), 1)
         x, y = np.concatenate([[0.0], times, [last]]), np.concatenate([[0.0], share, [found]])
-        ax.step(
-            x, y, where="post", color=color, linewidth=2, label=f"{name}: {found:.0f} %, half of them in {half:.1f} s"
-        )
+        label = f"{name}: {found:.0f} %, half of them in {half:.1f} s"
+        ax.step(x, y, where="post", color=color, linewidth=2, linestyle=dashes, label=label)
         said.append((name, found, half))
     ax.set_xlim(0, last)
     ax.set_ylim(0, 100)

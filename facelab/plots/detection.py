@@ -58,14 +58,15 @@ def face_widths(passages: Passages, ax: Axes | None = None) -> Axes:
     width = tracks.box[:, 2] - tracks.box[:, 0]
     bins = np.geomspace(max(float(width.min(initial=16)), 1), max(float(width.max(initial=200)), 32), 41)
     middles = []
-    for name, color in zip(sorted(set(tracks.camera.tolist())), style.CYCLE * 9):
+    for name, color, dashes in zip(sorted(set(tracks.camera.tolist())), style.CYCLE * 9, style.DASHES * 13):
         own = width[tracks.camera == name]
         middles.append(f"{name} {np.median(own):.0f} px")
         text = f"{name}: {len(own):,} faces, middle {np.median(own):.0f} px"
-        ax.hist(own, bins=list(bins), histtype="step", linewidth=1.8, color=color, label=text)
+        ax.hist(own, bins=list(bins), histtype="step", linewidth=1.8, linestyle=dashes, color=color)
+        ax.plot([], [], color=color, linewidth=1.8, linestyle=dashes, label=text)
     ax.axvline(32, color=style.GREY, linewidth=1, linestyle=(0, (4, 2)))
-    ax.annotate("32 px: recognition gets hard below", (32, 0.99), xycoords=("data", "axes fraction"), fontsize=8.5,
-                va="top", xytext=(3, 0), textcoords="offset points")  # fmt: skip
+    ax.annotate("32 px: recognition\ngets hard below", (32, 0.99), xycoords=("data", "axes fraction"), fontsize=8.5,
+                va="top", ha="right", xytext=(-4, 0), textcoords="offset points")  # fmt: skip
     ax.set_xscale("log")
     ticks = [16, 24, 32, 48, 64, 96, 128, 192, 256, 384]
     ax.set_xticks(ticks, [str(tick) for tick in ticks])
@@ -86,11 +87,12 @@ def quality(passages: Passages, ax: Axes | None = None) -> Axes:
     ax = style.axes(ax)
     t = passages.templates.take(~passages.templates.failed)
     middles = []
-    for name, color in zip(sorted(set(t.attributes["camera"].tolist())), style.CYCLE * 9):
+    for name, color, dashes in zip(sorted(set(t.attributes["camera"].tolist())), style.CYCLE * 9, style.DASHES * 13):
         own = np.sort(t.quality[t.attributes["camera"] == name])
         middles.append(f"{name} {np.median(own):.2f}")
         share = 100 * np.arange(1, len(own) + 1) / len(own)
-        ax.step(own, share, where="post", color=color, linewidth=1.8, label=f"{name}: middle {np.median(own):.2f}")
+        label = f"{name}: middle {np.median(own):.2f}"
+        ax.step(own, share, where="post", color=color, linewidth=1.8, linestyle=dashes, label=label)
     ax.set_xlim(0, 1)
     ax.set_ylim(0, 100)
     ax.set_xlabel("quality of the template (0 to 1)")

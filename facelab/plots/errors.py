@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from facelab.types import Floats
 
 TICKS = (1e-6, 1e-5, 1e-4, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9)
-DASHES = ("-", (0, (6, 2)), (0, (2, 2)), (0, (6, 2, 1, 2)), (0, (1, 1)))
+PLAIN = 0.05
+"""The FPIR at which a curve without chosen thresholds is described."""
 MARKS = ("o", "s", "D", "^", "v", "P", "X")
 
 
@@ -110,13 +111,13 @@ def score_distributions(curve: OpenSetCurve, ax: Axes | None = None, *, points: 
     ax.set_ylabel("share of the searches (% per bin)")
     finding = _overlap_finding(stranger, mate)
     style.title(ax, finding, f"N = {found.subjects:,} enrolled; each search counts once")
-    _legend_below(ax)
+    style.legend(ax, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=1)
     return style.describe(ax, f"Distribution of scores. {finding}.")
 
 
 def _thresholds(ax: Axes, points: Sequence[OperatingPoint]) -> None:
     """A vertical line at each threshold, told apart by its dashes."""
-    for point, dashes in zip(points, DASHES * len(points)):
+    for point, dashes in zip(points, style.DASHES * len(points)):
         name = f"{_point_name(point)}: T = {point.threshold:.3f}"
         ax.axvline(point.threshold, color=style.BLACK, linewidth=1.2, linestyle=dashes, label=name)
 
@@ -171,7 +172,12 @@ def _det_finding(curve: OpenSetCurve, points: Sequence[OperatingPoint]) -> str:
         return (
             f"At {point.threshold:.3f}: {percent(point.fpir.value)} of strangers alert, {hits} of {point.mated} found"
         )
-    return f"{curve.mated:,} mated and {curve.non_mated:,} non-mated searches"
+    if not curve.mated or not curve.non_mated:
+        return "Only one of the two errors can be seen in this footage"
+    place = int(np.argmin(np.abs(curve.fpir - PLAIN)))
+    return (
+        f"Where {percent(float(curve.fpir[place]))} of strangers alert, {percent(float(curve.fnir[place]))} are missed"
+    )
 
 
 def _rates_finding(curve: OpenSetCurve) -> str:
@@ -188,7 +194,7 @@ def _overlap_finding(stranger: Floats, mate: Floats) -> str:
     if not len(good) or not len(bad):
         return "Scores of strangers" if len(bad) else "Scores of enrolled people"
     above = float(np.mean(good > bad.max()))
-    return f"{percent(above)} of enrolled people's scores lie above every stranger's"
+    return f"{percent(above)} of the enrolled score above every stranger"
 
 
 def _drawn_from(curve: OpenSetCurve) -> str:

@@ -6,9 +6,11 @@ Palette: M. Okabe and K. Ito, Color Universal Design (2008), without its yellow,
 from __future__ import annotations
 
 import io
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
+import numpy as np
 
 from facelab.errors import BadInput
 
@@ -24,6 +26,11 @@ BLUE, VERMILLION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#8A8A8A"
 CYCLE = (BLUE, VERMILLION, GREEN, PURPLE, SKY, ORANGE, BLACK)
 SIZE_IN = (7.2, 4.3)
 DPI = 130
+TITLE_PT, LEAST_PT = 11.5, 9.5
+LETTER_IN, BESIDE_IN = 0.095, 0.95
+"""How wide a letter of a title is on average, and what stands left of the axes, inches."""
+DASHES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 2, 1, 2)), (0, (1, 1)))
+"""Lines that are told apart without their colours."""
 
 
 def axes(ax: Axes | None, *, size: tuple[float, float] = SIZE_IN) -> Axes:
@@ -39,10 +46,21 @@ def axes(ax: Axes | None, *, size: tuple[float, float] = SIZE_IN) -> Axes:
 
 
 def title(ax: Axes, finding: str, below: str = "") -> None:
-    """Set what the figure shows as its title, and what it is drawn from in smaller letters under it."""
-    ax.set_title(finding, loc="left", fontsize=11.5, fontweight="bold", pad=20 if below else 8)
+    """Set what the figure shows as its title, and what it is drawn from in smaller letters under it.
+
+    A long finding gets smaller letters, and a longer one two lines, so that it ends inside the figure.
+    """
+    size, words = _fitting(finding, float(figure_of(ax).get_size_inches()[0]))
+    ax.set_title(words, loc="left", fontsize=size, fontweight="bold", pad=20 if below else 8)
     if below:
         ax.text(0, 1.015, below, transform=ax.transAxes, fontsize=8.5, color="#555555", va="bottom")
+
+
+def _fitting(finding: str, width_in: float) -> tuple[float, str]:
+    """The size of a title's letters, points, and its words in so many lines as a figure of this width needs."""
+    room = (width_in - BESIDE_IN) / LETTER_IN
+    size = float(np.clip(TITLE_PT * room / max(len(finding), 1), LEAST_PT, TITLE_PT))
+    return size, "\n".join(textwrap.wrap(finding, max(int(room * TITLE_PT / size), 20)))
 
 
 def describe(ax: Axes, words: str) -> Axes:

@@ -55,6 +55,6 @@ def nearest_strangers(gallery: Gallery, ax: Axes | None = None) -> Axes:
     ax.set_ylabel("references")
     top = float(nearest.max(initial=-1.0))
     middle = float(np.median(nearest)) if len(nearest) else 0.0
-    finding = f"The two most similar subjects score {top:.3f}, the middle one's nearest {middle:.3f}"
+    finding = f"The two most alike score {top:.3f}, the middle one's nearest {middle:.3f}"
     style.title(ax, finding, f"{len(t):,} references of {len(set(t.subject_id.tolist())):,} subjects")
     return style.describe(ax, f"Histogram of each reference's nearest other subject. {finding}.")

@@ -8,7 +8,6 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter
 
 from facelab.plots import style
-from facelab.plots.errors import DASHES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +45,7 @@ def alerts_a_day(found: AlertCurve, ax: Axes | None = None, *, points: Sequence[
     ax.set_yscale("log")
     ax.set_ylim(floor, 2 * float(max(found.false_high.max(), found.true_high.max())))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
-    for point, dashes in zip(points, DASHES * len(points)):
+    for point, dashes in zip(points, style.DASHES * len(points)):
         asked = "given" if point.target is None else f"target {style.percent(point.target)}"
         name = f"{asked}: T = {point.threshold:.3f}, {_count(_a_day(found, point)[0])} false a day"
         ax.axvline(point.threshold, color=style.BLACK, linewidth=1.2, linestyle=dashes, label=name)
