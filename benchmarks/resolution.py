@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from facelab.pipeline.packs import Pack
 
 REFERENCE_S = 1.0
-WIDTHS = (16, 20, 24, 28, 32, 40, 48, 64, 96)
+WIDTHS = (16, 20, 24, 28, 32, 40, 48, 64)
+WIDE_PX = 48
 
 
 def congress_pairs() -> list[FacePair]:
@@ -76,11 +77,11 @@ def naturally_small(pack: Pack, fmr: float) -> str:
         reference, _ = pooled(faces.embedding[best], faces.combined[best], "quality_weighted")
         score[rows[~late]] = faces.embedding[rows[~late]] @ reference
     early = np.isfinite(score)
-    wide = alone[early & (faces.width >= WIDTHS[-1])].ravel()
+    wide = alone[early & (faces.width >= WIDE_PX)].ravel()
     # the smallest threshold that at most fmr of these reach
     threshold = float(np.nextafter(np.sort(wide)[::-1][int(fmr * wide.size)], np.float32(np.inf)))
     lines = [
-        f"T = {threshold:.4f}: FMR {fmr:g} of faces of {WIDTHS[-1]} px and wider against {len(portraits):,} portraits.",
+        f"T = {threshold:.4f}: FMR {fmr:g} of faces of {WIDE_PX} px and wider against {len(portraits):,} portraits.",
         "",
         "| width, px | faces | people | missed | 95 % interval | FMR | score 5 / 50 / 95 % | quality |",
         "| --- " * 8 + "|",
