@@ -101,7 +101,6 @@ def cost_lines(found: Findings) -> tuple[Line, ...]:
     first = found.first
     if first is None:
         return (Line("What it costs", "Without a threshold nothing can be said of its costs.", "cannot tell"),)
-    right = _planned_ppv(found, first)
     lines = [
         Line(
             "What it costs",
@@ -110,8 +109,8 @@ def cost_lines(found: Findings) -> tuple[Line, ...]:
         ),
         Line(
             "What it costs",
-            f"If {one_in(found.site.prevalence)} passengers is wanted, nobody knows whether, "
-            f"{one_in(right)} alarms is right when as many are alarmed as planned.",
+            f"If {one_in(found.site.prevalence)} passengers is wanted (assumed, nobody knows), "
+            f"{one_in(first.ppv_planned)} alarms is right when as many people are alarmed as planned.",
             "assumed",
         ),
         Line(
@@ -122,7 +121,7 @@ def cost_lines(found: Findings) -> tuple[Line, ...]:
         *_moment_lines(found),
         Line(
             "What it costs",
-            f"In the busiest hour it takes {operators(first.operators)}, "
+            f"In the busiest hour it takes {operators(first.operators)} "
             f"so that {100 * found.site.pickup_share:g} of 100 alarms are looked at within {found.site.pickup_s:g} s.",
             "simulated",
         ),
@@ -133,12 +132,6 @@ def cost_lines(found: Findings) -> tuple[Line, ...]:
         *_domestic_lines(found),
     ]
     return tuple(lines)
-
-
-def _planned_ppv(found: Findings, first: ListAnswer) -> float:
-    """Share of the alarms that are right where as many strangers are alarmed as planned."""
-    right = found.site.prevalence * (1 - first.missed.value)
-    return right / (right + (1 - found.site.prevalence) * found.target)
 
 
 def _moment_lines(found: Findings) -> list[Line]:
@@ -325,7 +318,8 @@ def _list_metrics(head: str, one: ListAnswer) -> dict[str, float]:
         f"{head}_threshold": one.threshold,
         f"{head}_false_a_shift": one.false_a_shift.value,
         f"{head}_false_a_shift_high": one.false_a_shift.high,
-        f"{head}_ppv": one.ppv.value,
+        f"{head}_ppv_planned": one.ppv_planned,
+        f"{head}_ppv_low": one.ppv.low,
         f"{head}_missed": one.missed.value,
         f"{head}_operators": float(one.operators[0].operators),
     }

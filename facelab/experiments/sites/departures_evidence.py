@@ -66,7 +66,7 @@ def _list_row(answer: ListAnswer | SizedThreshold, confidence: float) -> tuple[s
         chosen.basis + (f": {chosen.reason}" if chosen.basis == "extrapolated" else ""),
         sure,
         a_shift(answer.false_a_shift),
-        f"{one_in(answer.ppv.value)} ({one_in(answer.ppv.low)} to {one_in(answer.ppv.high)})",
+        f"{one_in(answer.ppv_planned)} as planned ({one_in(answer.ppv.low)} to {one_in(answer.ppv.high)})",
         of_hundred(answer.missed, confidence),
         operators(answer.operators),
     )
@@ -147,7 +147,7 @@ def operators_section(found: Findings) -> Section | None:
     site, rows = found.site, []
     for answer in found.lists:
         if isinstance(answer, ListAnswer):
-            names = (f"{answer.chosen.size:,}", "lower end", "upper end")
+            names = (f"{answer.chosen.size:,}, as planned", "lower end", "upper end")
             for name, queue in zip(names, answer.operators, strict=True):
                 late = queue.waits_longer(site.pickup_s)
                 rows.append((name, f"{queue.alarms_an_hour:,.1f}", str(queue.operators), f"{100 * queue.busy:.0f} %",

@@ -52,7 +52,9 @@ class ListAnswer:
     ppv : Estimate
         Share of the alarmed people who are the person alleged.
     operators : (AlarmQueue, AlarmQueue, AlarmQueue)
-        In the busiest hour, for the middle and both ends of the false alarms.
+        In the busiest hour: for as many innocent people as are planned, and for both ends of what was found.
+    ppv_planned : float
+        Share of the alarmed people who are the person alleged, where as many innocent ones are alarmed as planned.
     """
 
     flow: Flow
@@ -62,6 +64,7 @@ class ListAnswer:
     false_a_shift: Estimate
     ppv: Estimate
     operators: tuple[AlarmQueue, AlarmQueue, AlarmQueue]
+    ppv_planned: float
 
     @property
     def threshold(self) -> float:
@@ -118,7 +121,10 @@ def answer_at(
     missed = journeys.curve.at(threshold).fnir
     found = complement(estimate(missed, confidence))
     false_a_day = rate.fpir.times(flow.passengers_a_day * (1 - flow.prevalence))
-    alarms = false_a_day.plus(found.times(flow.passengers_a_day * flow.prevalence)).times(repeats)
+    true_a_day = found.times(flow.passengers_a_day * flow.prevalence)
+    alarms = false_a_day.plus(true_a_day).times(repeats)
+    planned = site.false_alarms_a_shift * site.shifts_a_day
+    right = true_a_day.value / (true_a_day.value + planned)
     return ListAnswer(
         flow,
         chosen,
@@ -126,7 +132,12 @@ def answer_at(
         missed,
         false_a_day.times(1 / site.shifts_a_day),
         positive_predictive_value(rate.fpir, found, flow.prevalence),
-        (_queue(site, alarms.value), _queue(site, alarms.low), _queue(site, alarms.high)),
+        (
+            _queue(site, repeats * (planned + true_a_day.value)),
+            _queue(site, alarms.low),
+            _queue(site, alarms.high),
+        ),
+        right,
     )
 
 

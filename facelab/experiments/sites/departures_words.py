@@ -18,38 +18,42 @@ def whole(value: float) -> str:
         return "any number"
     if value >= 100:
         return f"{float(f'{value:.2g}'):,.0f}"
-    return f"{value:.0f}" if value >= 10 or value == round(value) else f"{value:.1g}"
+    return f"{value:.0f}" if value >= 9.5 or value == round(value) else f"{value:.1g}"
 
 
 def of_hundred(rate: Rate, confidence: float = 0.95) -> str:
-    """``about 14; between 7 and 28 would fit this data``."""
+    """``about 14 (between 7 and 28 would fit this data)``."""
     ends = rate.interval(confidence)
-    return f"about {whole(100 * rate.value)}; {_between(100 * ends.low, 100 * ends.high)}"
+    return f"about {whole(100 * rate.value)} ({_between(100 * ends.low, 100 * ends.high)})"
 
 
 def a_shift(estimate: Estimate) -> str:
-    """``about 83; between 2 and 460 would fit this data``."""
-    return f"about {whole(estimate.value)}; {_between(estimate.low, estimate.high)}"
+    """``about 83 (between 2 and 460 would fit this data)``; ``none was seen`` where none was."""
+    seen = f"about {whole(estimate.value)}" if estimate.value else "none was seen"
+    return f"{seen} ({_between(estimate.low, estimate.high)})"
 
 
 def _between(low: float, high: float) -> str:
-    return f"between {whole(low)} and {whole(high)} would fit this data"
+    return f"between {whole(low if low >= 0.05 else 0.0)} and {whole(high)} would fit this data"
 
 
 def one_in(share: float) -> str:
-    """A share as one in so many: ``1 in 1,050``, ``9 in 10``."""
+    """A share as one in so many: ``1 in 1,100``, ``9 in 10``, ``all``."""
     if not share > 0 or not math.isfinite(share):
         return "none"
+    if share >= 0.995:
+        return "all"
     if share > 0.5:
         return f"{whole(10 * share)} in 10"
     return f"1 in {whole(1 / share)}"
 
 
 def operators(queues: tuple[AlarmQueue, AlarmQueue, AlarmQueue]) -> str:
-    """``3 operators (between 1 and 8)``."""
-    middle, low, high = (queue.operators for queue in queues)
-    people = "operator" if middle == 1 else "operators"
-    return f"{middle:,} {people}" + ("" if low == high else f" (between {low:,} and {high:,} would fit this data)")
+    """``3 operators as planned (between 1 and 8 would fit this data)``."""
+    planned, low, high = (queue.operators for queue in queues)
+    people = "operator" if planned == 1 else "operators"
+    fit = f"{low:,}" if low == high else f"between {low:,} and {high:,}"
+    return f"{planned:,} {people} as planned ({fit} would fit this data)"
 
 
 def points(found: PairedDifference, confidence: float = 0.95) -> str:
