@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Show: TypeAlias = Literal["synthetic", "always", "never"]
 TOO_SOON_S = 0.15
-READ_AHEAD = 12
+READ_AHEAD = 60
 VERDICTS: dict[str, Verdict] = {"s": "same", "d": "different", "u": "unsure"}
 BUTTONS = {"s": "same (s)", "d": "different (d)", "u": "unsure (u)", "z": "undo (z)", "n": "later (n)"}
 STYLES = {"s": "success", "d": "danger", "u": "warning"}
@@ -150,12 +150,13 @@ class LabelPanel:
         """Show the question that stands now, and read ahead for the next ones."""
         asked = self.session.question
         material, anchors = self.session.grounds.material, self.session.anchors
-        self.said.value = f'<p aria-live="polite">{escape(said)}</p>'
-        self.status.value = f"<p>{escape(str(self.session.progress()))}</p>"
         if asked is None:
             self.sheet.value = "<p>Nothing is open any more: every question has an answer.</p>"
         else:
+            self.said.value = f'<p aria-live="polite">{escape(said)} Reading the faces …</p>'
             self.sheet.value = sheet(asked, material, anchors, self.pictures, self._references)
+        self.said.value = f'<p aria-live="polite">{escape(said)}</p>'
+        self.status.value = f"<p>{escape(str(self.session.progress()))}</p>"
         self.keys.focus()
         self._shown_at = self._clock()
         self._read_ahead()

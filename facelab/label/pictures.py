@@ -40,7 +40,7 @@ class FacePictures:
     def __init__(self, anchors: Anchors) -> None:
         self._anchors = anchors
         self._held: OrderedDict[int, bytes | None] = OrderedDict()
-        self._lock, self._reading = threading.Lock(), threading.Lock()
+        self._lock = threading.Lock()
 
     def of(self, rows: Iterable[int]) -> list[bytes | None]:
         """The face of each observation in `rows`; None where its frame cannot be read."""
@@ -50,33 +50,31 @@ class FacePictures:
             return [self._held.get(row) for row in wanted]
 
     def read(self, rows: Iterable[int]) -> None:
-        """Read the faces of `rows` that are not held yet, in one pass over each clip."""
-        wanted = list(dict.fromkeys(rows))
-        with self._reading:  # what another thread reads just now need not be read twice
-            by_clip: defaultdict[int, defaultdict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-            with self._lock:
-                missing = [row for row in wanted if row not in self._held]
+        """Read the faces of `rows` that are not held yet, in one pass over each clip; several threads may."""
+        with self._lock:
+            missing = [row for row in dict.fromkeys(rows) if row not in self._held]
+        by_clip: defaultdict[int, defaultdict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+        for row in missing:
+            by_clip[int(self._anchors.clip[row])][int(self._anchors.tracks.frame[row])].append(row)
+        for clip, frames in by_clip.items():
+            self._read_clip(clip, frames)
+        with self._lock:
             for row in missing:
-                by_clip[int(self._anchors.clip[row])][int(self._anchors.tracks.frame[row])].append(row)
-            for clip, frames in by_clip.items():
-                self._read_clip(clip, frames)
-            with self._lock:
-                for row in missing:
-                    self._held.setdefault(row, None)
-                for row in wanted:
-                    self._held.move_to_end(row)
-                while len(self._held) > max(KEPT, len(wanted)):
-                    self._held.popitem(last=False)
+                self._held.setdefault(row, None)
+                self._held.move_to_end(row)
+            while len(self._held) > max(KEPT, len(missing)):
+                self._held.popitem(last=False)
 
     def _read_clip(self, clip: int, frames: dict[int, list[int]]) -> None:
-        last = max(frames)
+        left = set(frames)
         try:
             for frame in self._anchors.footage.clips[clip].frames(Losses()):
                 for row in frames.get(frame.index, ()):
                     picture = cropped(frame.image, self._anchors.tracks.box[row])
                     with self._lock:
                         self._held[row] = picture
-                if frame.index >= last:
+                left.discard(frame.index)
+                if not left:
                     return
         except BadInput:  # a clip that cannot be read any more has no pictures
             return
