@@ -1,9 +1,9 @@
 """Exact search of a gallery of any size: the k best references of each probe, a shard of the gallery at a time.
 
-Faiss's flat index compares every probe with every reference (nothing is approximated); its single-precision sums differ
-in the last bits with the size of the blocks. So what it finds is scored again in double precision and rounded to single,
-which makes the answer that of the dense product, whatever the shards: `score` falls, ties stand in the order of the
-references. A reference that was left out is known to score less: where the last one found is too near to the k-th best
+Faiss's flat index compares every probe with every reference (nothing is approximated); its single-precision sums
+differ in the last bits with the size of the blocks. So what it finds is scored again in double precision and rounded to
+single, which makes the answer that of the dense product, whatever the shards: `score` falls, ties stand in the order of
+the references. A reference that was left out is known to score less: where the last one found is too near to the k-th best
 to say so (within the error bound of such sums, d 2^-24), more are asked for.
 
 Memory: one shard, its copy in the index, and k candidates a probe. Nothing grows with the gallery.

@@ -25,11 +25,11 @@ import numpy as np
 
 from facelab.errors import BadInput, NotMeasured
 from facelab.stats._given import FloatArray, IntArray, plain, within
-from facelab.stats.openset import OpenSetCurve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from facelab.stats.openset import OpenSetCurve
     from facelab.stats.searches import Searches
 
 REPLICATES = 999
@@ -177,7 +177,7 @@ def best_spending(sites: Sequence[SiteSteps], budget: float) -> Spending:
 def common_spending(sites: Sequence[SiteSteps], budget: float) -> Spending:
     """The lowest threshold for all sites together that keeps within `budget` alerts a day.
 
-    Its `bound` is that of `best_spending`: its `gap` is what one common threshold loses, at most, on the data that chose.
+    Its `bound` is that of `best_spending`: its `gap` is what one threshold loses, at most, on the data that chose.
 
     Raises
     ------
@@ -204,7 +204,7 @@ def _checked(sites: Sequence[SiteSteps], budget: float) -> None:
 
 
 def _steepest_first(sites: Sequence[SiteSteps], budget: float) -> tuple[list[int], float]:
-    """The step of each site by hull pieces, steepest first, that fit; and the bound with the first that does not in part."""
+    """The step of each site by the steepest hull pieces that fit; and the bound, a piece that does not in part."""
     pieces = []
     for c, site in enumerate(sites):
         more, found = np.diff(site.alerts[site.hull]), np.diff(site.true[site.hull])

@@ -95,8 +95,8 @@ def _own_line(found: Findings) -> Line:
     else:
         head = "That a threshold for each camera finds more could not be shown"
     text = (
-        f"{head}: {_short(true.value)} wanted passages a day against {_short(found.chosen.outcome.common_true.value)} for "
-        f"the same reviews; the difference is {_between(lost)}."
+        f"{head}: {_short(true.value)} wanted passages a day against "
+        f"{_short(found.chosen.outcome.common_true.value)} for the same reviews; the difference is {_between(lost)}."
     )
     return Line("Threshold", text, "resampled")
 
@@ -118,17 +118,15 @@ def cost_lines(found: Findings) -> tuple[Line, ...]:
         f"Alerts a day at the command centre: {_between(alerts)}; about {whole(false)} of them false. That is "
         f"{whole(alerts.value * hours)} hours of looking, {max(round(people), 1):,} operators a day.",
         f"Alerts with the same name put together as one case, it is {whole(cases)} cases a day.",
-        f"If {one_in(found.site.prevalence)} passages is a wanted person's, nobody knows whether, {one_in(right)} alerts "
-        "is right.",
+        f"If {one_in(found.site.prevalence)} passages is a wanted person's, nobody knows whether, {one_in(right)} "
+        "alerts is right.",
     ]
     kinds: list[Kind] = ["resampled", "resampled", "assumed"]
     out = [Line("What it costs", text, kind) for text, kind in zip(lines, kinds, strict=True)]
     text = f"Of 100 wanted people who pass one camera, {of_hundred(point.fnir)} are missed there."
     out.append(Line("What it costs", text, _how(found)))
     whole_way = journey_miss(found.report.searches, point.threshold, found.study.scenario.rank)
-    text = (
-        f"Of 100 wanted people, {of_hundred(whole_way)} are missed at every one of the rendered cameras that they pass."
-    )
+    text = f"Of 100 wanted people, {of_hundred(whole_way)} are missed at every rendered camera that they pass."
     out.append(Line("What it costs", text, _how(found)))
     return (*out, *_plaza_lines(found), *_larger_lines(found), _machines(found))
 
@@ -189,8 +187,8 @@ def sure_lines(found: Findings) -> tuple[Line, ...]:
         ),
         Line(
             "How sure",
-            f"{rendered} cameras were rendered; the other {len(found.cameras) - rendered} have the scores of one of them, "
-            "so how cameras of one kind differ is not in any figure.",
+            f"{rendered} cameras were rendered; the other {len(found.cameras) - rendered} have the scores of one of "
+            "them, so how cameras of one kind differ is not in any figure.",
             "resampled",
         ),
     ]
@@ -198,12 +196,10 @@ def sure_lines(found: Findings) -> tuple[Line, ...]:
     if found.size in found.database.by_size and check is not None:
         short = ""
         if check.short > 1.2:
-            short = (
-                f" In that check they alarm {check.short:.1f} times fewer strangers, so expect more alerts than stated."
-            )
+            short = f" There they alarm {check.short:.1f} times fewer strangers, so expect more alerts than stated."
         text = (
-            f"All but {found.database.enrolled.subjects} of the database are drawn references of nobody; they passed their "
-            f"check at FMR {' and '.join(f'{level.fmr:g}' for level in check.levels)}, and beyond that are a model.{short}"
+            f"All but {found.database.enrolled.subjects} of the database are drawn references of nobody; they "
+            f"passed their check at FMR {check.named}, and beyond that are a model.{short}"
         )
         lines.append(Line("How sure", text, "simulated"))
     if found.congress is not None:
@@ -218,8 +214,8 @@ def surer_lines(found: Findings) -> tuple[Line, ...]:
     return (
         Line(
             "What would make it surer",
-            f"One day of every camera's ordinary passages, searched in your own database with every alert looked at: at "
-            f"{one_in(reviews / passages)} passages reviewed that measures the alerts of each camera, and no model is needed.",
+            "One day of every camera's ordinary passages, searched in your own database with every alert "
+            f"looked at: with {one_in(reviews / passages)} passages reviewed, each camera's alerts are measured without a model.",
             "cannot tell",
         ),
         Line(

@@ -1,9 +1,10 @@
 """The cameras of the whole city: the rendered ones, and the others, each of which stands on one that was rendered.
 
-A camera that was not rendered has its own traffic and its own share of wanted people, both drawn with the spread that the
-site states, and the scores of the rendered camera that it stands on. For the spread between cameras its people are
-drawn anew from those who passed there, with replacement, person by person. What that cannot show: how two cameras of one
-kind differ (their light, height and crowd), people whom the rendered camera never saw, and one person's way past them.
+A camera that was not rendered has its own traffic and its own share of wanted people, both drawn with the spread that
+the site states, and the scores of the rendered camera that it stands on. For the spread between cameras its people are
+drawn anew from those who passed there, with replacement, person by person. What that cannot show: how two cameras of
+one kind differ (their light, height and crowd), people whom the rendered camera never saw, and one person's way past
+them.
 """
 
 from __future__ import annotations
@@ -110,7 +111,7 @@ def curves_by_camera(found: Searches, camera: Strings, rank: int) -> dict[str, O
 def resampled_fpir(
     cameras: tuple[CityCamera, ...], curves: Mapping[str, OpenSetCurve], threshold: float, rng: np.random.Generator
 ) -> Floats:
-    """(c,) FPIR of each camera at one threshold; of one that was not rendered, on people drawn anew, with replacement."""
+    """(c,) FPIR of each camera at one threshold; of one that was not rendered, on people drawn anew."""
     rates = np.empty(len(cameras))
     for c, camera in enumerate(cameras):
         found = curves[camera.stands_on].searches

@@ -1,8 +1,8 @@
 """May references of nobody stand in for people? The check, on people whom the distribution was not fitted to.
 
-The people are halved. The distribution is fitted, and its tails are chosen, on the references and the probes of one half;
-the probes of the other half are then searched twice, among that half's own references and among as many drawn ones as
-it takes. At the scores at which the people's own FMR is 1e-3 and 1e-4, the drawn references' FMR must lie within the
+The people are halved. The distribution is fitted, and its tails are chosen, on the references and the probes of one
+half; the probes of the other half are then searched twice, among that half's own references and among as many drawn
+ones as it takes. At the scores at which the people's own FMR is 1e-3 and 1e-4, the drawn references' FMR must lie within the
 person-level interval of the people's: else a large gallery is refused.
 
 Two figures stand beside it and decide nothing. FPIR with as many enrolled as were held out: with equal FMR it is lower
@@ -105,7 +105,7 @@ class DistractorCheck:
 
     @property
     def short(self) -> float:
-        """By what factor drawn references raise fewer false positives than people, at the last level; 1 if not fewer."""
+        """By what factor drawn references alarm fewer strangers than people do, at the last level; 1 if not fewer."""
         last = self.levels[-1]
         return max(last.people_fpir.value / last.drawn_fpir, 1.0) if last.drawn_fpir > 0 else np.inf
 
@@ -114,16 +114,19 @@ class DistractorCheck:
         if self.allowed:
             return (
                 f"{self.name}: drawn references match held-out probes as often as {self.held_out} held-out people do, "
-                f"within the interval, at FMR {self._named()}."
+                f"within the interval, at FMR {self.named}."
             )
         wrong = next(level for level in self.levels if not level.within)
         ends = wrong.people.interval()
         return (
-            f"{self.name}: refused. At score {wrong.threshold:.3f} held-out people match with FMR {wrong.people.value:.2g} "
-            f"[{ends.low:.2g}, {ends.high:.2g}] and drawn references with {wrong.drawn:.2g}, outside that interval."
+            f"{self.name}: refused. At score {wrong.threshold:.3f} held-out people match with FMR "
+            f"{wrong.people.value:.2g} [{ends.low:.2g}, {ends.high:.2g}] and drawn references with "
+            f"{wrong.drawn:.2g}, outside that interval."
         )
 
-    def _named(self) -> str:
+    @property
+    def named(self) -> str:
+        """The FMR at which was checked."""
         return " and ".join(f"{level.fmr:g}" for level in self.levels)
 
 
@@ -170,8 +173,8 @@ def distractor_check(
     pairs = int((~same).sum())
     if pairs * min(levels) < 1:
         raise NotMeasured(
-            f"{name}: {pairs:,} comparisons of held-out people cannot show an FMR of {min(levels):g}; references cannot "
-            "be drawn for them"
+            f"{name}: {pairs:,} comparisons of held-out people cannot show an FMR of {min(levels):g}; references "
+            "cannot be drawn for them"
         )
     score = np.where(same, np.nan, unseen.embedding @ others.embedding.T)
     among = others.embedding @ others.embedding.T

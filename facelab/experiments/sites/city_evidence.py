@@ -46,9 +46,7 @@ def check_section(found: Findings) -> Section:
     if found.congress is not None:
         said.append(f"On real portraits, {found.congress.sentence()}")
     else:
-        said.append(
-            "No real portraits lie here (FACELAB_RESEARCH_DATA), so the check was made on generated people only."
-        )
+        said.append("No real portraits lie here (FACELAB_RESEARCH_DATA), so the check is of generated people only.")
     said += [
         "The rule is about FMR. FPIR stands beside it: where drawn references give a lower one, false matches fall on "
         "fewer passages than among people, and the figures for large databases are too good by about that factor.",
@@ -139,8 +137,8 @@ def budget_section(found: Findings) -> Section:
     )  # fmt: skip
     own = found.chosen.own
     said = (
-        f"Thresholds that find most wanted passages within the reviews, by Lagrange multipliers on the concave hulls of "
-        f"{len(found.cameras)} cameras; at {whole(found.site.reviews_a_day)} reviews what was found is within "
+        "Thresholds that find most wanted passages within the reviews, by Lagrange multipliers on the concave hulls "
+        f"of {len(found.cameras)} cameras; at {whole(found.site.reviews_a_day)} reviews what was found is within "
         f"{own.gap:.2g} a day of the best that any thresholds could give on that data ({own.bound:.3g}).",
         "Chosen on one half of the people; every figure is of the other half, so alerts may exceed the reviews. The "
         "intervals draw the people again, the thresholds held.",
@@ -186,9 +184,9 @@ def windscreen_section(found: Findings) -> Section | None:
     """What each rendered camera misses at the common threshold."""
     if found.threshold is None:
         return None
-    half, rows = found.report, []
-    for name in np.unique(half.camera).tolist():
-        rows.append((name, *_camera_cells(half.searches.take(half.camera == name), found)))
+    half = found.report
+    names = np.unique(half.camera).tolist()
+    rows = [(name, *_camera_cells(half.searches.take(half.camera == name), found)) for name in names]
     for label, kind in (("all streets", False), ("all plazas", True)):
         mask = of_kind(half.camera, PLAZA) == kind
         if mask.any():
@@ -242,8 +240,8 @@ def cases_section(found: Findings) -> Section | None:
     rows = tuple((one.who, whole(one.alerts), whole(one.cases), f"{one.alerts_a_case:.2g}") for one in cases)
     columns = ("who", "alerts a day", "cases a day", "alerts a case")
     said = (
-        "A case is every alert of one day with the same name of the database on it, whichever camera raised it: that is "
-        "all a command centre knows. In the footage a person passes about "
+        "A case is every alert of one day with the same name of the database on it, whichever camera raised it: that "
+        "is all a command centre knows. In the footage a person passes about "
         f"{len(found.report.searches) / max(len(np.unique(found.report.searches.person)), 1):.1f} of the rendered "
         "cameras; how many real people pass is for the site to count.",
     )

@@ -65,7 +65,7 @@ class Database:
 
 
 def searched_database(study: Study, site: CitySite) -> Database:
-    """The passages of `study` against databases of the sizes of `site`; drawn references only where their check allows."""
+    """The passages of `study` against databases of the sizes of `site`; references are drawn only where they may."""
     comparisons = study.comparisons
     base = searches(comparisons)
     references, probes = study.gallery.templates, study.probes.templates
