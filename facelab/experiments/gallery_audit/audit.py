@@ -7,7 +7,7 @@
 - *Hubs* by false alerts: references that alert on more probe people than interchangeable ones would (`stats.hubs`),
   named on one half of the probe people; what each would save is measured on the other half.
 - *Poor photographs*: a quality that is an outlier on the low side (ln(q / (1 - q)) is near normal on real portraits),
-  or one below .75, or a face narrower than 48 px, at which 6 % of recognition is lost (`pipeline.quality.size_quality`).
+  or one below .75, or a face narrower than 48 px, where 6 % of recognition is lost (`pipeline.quality.size_quality`).
   On real and generated portraits 99 % had a quality above .78, and those blurred until recognition lost them (cosine to
   the good photograph below .5) one below .75 (docs/gallery_audit.md).
 
