@@ -75,7 +75,7 @@ def test_every_statement_says_what_it_rests_on_and_synthetic_never_transfers(fou
     assert {"measured", "simulated", "extrapolated", "cannot tell"} <= kinds
     text = str(found)
     assert "do not transfer to real ones" in text
-    assert "Wrong passenger through" in text
+    assert "Wrong passenger through." in text
     assert "Manual lane" in text
     assert "presentation attacks were made up" in text
     assert found.threshold is not None

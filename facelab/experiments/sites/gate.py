@@ -180,7 +180,7 @@ def _quality(
 ) -> tuple[QualityGate | str, ...]:
     sets = [("Generated passengers", report, threshold)]
     if isinstance(ageing, Ageing):
-        sets.append(("Real portraits (Congress)", ageing.comparisons, ageing.points[0][1].threshold))
+        sets.append(("Real portraits (Congress)", ageing.comparisons, threshold))
     found: list[QualityGate | str] = []
     for whose, comparisons, at in sets:
         try:

@@ -136,7 +136,7 @@ def ageing_section(found: Ageing | str, site: GateSite, confidence: float) -> Se
     sentences = (
         f"{found.pairs} members of the US Congress have official portraits of {first} and of {last}, about "
         f"{last - first} years apart; thresholds are those of the different people among the same portraits. "
-        f"At FMR {found.points[0][0]:g}, {of_rate(found.points[0][1].fnmr, 'people', confidence)} are not recognised.",
+        f"Not recognised at FMR {found.points[0][0]:g}: {of_rate(found.points[0][1].fnmr, 'people', confidence)}.",
         "What this may not be taken for: the effect of ten years. The portraits also differ in photographer, camera, "
         "colour and pose, and there is no second portrait of the same year to set beside them; members of Congress are "
         "no sample of passengers; and a portrait is no gate.",

@@ -193,8 +193,8 @@ def attacks_section(found: GateAttacks | LivenessAlone | str, site: GateSite, co
         point = found.at_gate
         worst = of_rate(point.largest_iapar, f"{point.worst_species} attacks", confidence)
         sentences.append(
-            f"At the gate's match threshold, {worst} get through, "
-            f"and {of_rate(point.rejected, 'genuine passengers', confidence)} are rejected by either part."
+            f"At the gate's match threshold. Attacks through: {worst}. Genuine rejected by either part: "
+            f"{of_rate(point.rejected, 'genuine passengers', confidence)}."
         )
     kind = "made up by a seed: no measurement" if found.made_up else "measured on the site's file"
     return Section(title, tuple(sentences), Table(columns, rows, kind), ("gate_attacks",))

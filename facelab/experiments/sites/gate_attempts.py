@@ -99,7 +99,7 @@ def passers(comparisons: Comparisons, site: GateSite, lost_s: float) -> Passers:
     start = np.asarray(known.get("start_s", np.full(n, np.nan)), dtype=np.float64)
     end = np.asarray(known.get("end_s", np.full(n, np.nan)), dtype=np.float64)
     person = np.where(comparisons.probe_subject == "", comparisons.probe_id, comparisons.probe_subject).astype(np.str_)
-    # a passage that was never seen has no time: its name, which counts visits and attempts, keeps it in its place
+    # a passage that was never seen has no time and comes last; every attempt is once the first, so little hangs on it
     order = np.lexsort((comparisons.probe_id, np.where(np.isnan(start), np.inf, start), person))
     row = order[kept[order]]
     lasted = np.where(np.isnan(end - start), site.timeout_s, end - start + lost_s)[row]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from facelab.experiments.floor import speaking_point
@@ -37,7 +38,7 @@ def _threshold(found: GateStudy) -> tuple[Line, ...]:
         first = Line("Threshold", f"This data gives no threshold that keeps the site's bound: {why}.", "cannot tell")
     else:
         policy = found.main[0].policy
-        tries = "one attempt" if policy.found.tries == 1 else f"up to {policy.found.tries} attempts"
+        tries = "one attempt" if policy.found.tries == 1 else f"up to {_tries(policy.found.tries)}"
         first = Line(
             "Threshold",
             f"With the {tested:,} generated passengers enrolled here, run the gates at {policy.threshold:.3f} with "
@@ -87,6 +88,10 @@ def _threshold(found: GateStudy) -> tuple[Line, ...]:
     return tuple(lines)
 
 
+def _tries(count: int) -> str:
+    return f"{count} {'attempt' if count == 1 else 'attempts'}"
+
+
 def _rule(name: str) -> str:
     return "the template of the whole passage" if name.startswith("template") else f"{name} that agree"
 
@@ -101,16 +106,16 @@ def _costs(found: GateStudy, confidence: float) -> tuple[Line, ...]:
     lines = [
         Line(
             "What it costs",
-            f"Wrong passenger through: {of_rate(made.misidentified, 'enrolled passengers', confidence)} are taken for "
-            f"somebody else on the roster; {of_rate(made.fpir, 'people who are not enrolled and try', confidence)} get "
-            "through.",
+            "Wrong passenger through. Enrolled and taken for somebody else on the roster: "
+            f"{of_rate(made.misidentified, 'enrolled passengers', confidence)}. Not enrolled and let through: "
+            f"{of_rate(made.fpir, 'who try', confidence)}.",
             "measured",
         ),
         Line(
             "What it costs",
-            f"Manual lane: {of_rate(made.manual, 'enrolled passengers', confidence)} are sent there after "
-            f"{made.tries} {'attempt' if made.tries == 1 else 'attempts'}. In the busiest stretch that fills "
-            f"{flow.desks} {'desk' if flow.desks == 1 else 'desks'} at {found.site.manual_s:g} s a passenger.",
+            f"Manual lane after {_tries(made.tries)}: {of_rate(made.manual, 'enrolled passengers', confidence)}. In "
+            f"the busiest stretch that fills {flow.desks} {'desk' if flow.desks == 1 else 'desks'} at "
+            f"{found.site.manual_s:g} s a passenger.",
             "measured",
         ),
         Line(
@@ -126,7 +131,7 @@ def _costs(found: GateStudy, confidence: float) -> tuple[Line, ...]:
     if isinstance(found.attacks, GateAttacks) and not found.attacks.made_up and found.attacks.at_gate is not None:
         joint = found.attacks.at_gate
         worst = of_rate(joint.largest_iapar, f"{joint.worst_species} attacks", confidence)
-        lines.append(Line("What it costs", f"Attacks: {worst} pass match and liveness together.", "measured"))
+        lines.append(Line("What it costs", f"Attacks that pass match and liveness together: {worst}.", "measured"))
     return tuple(lines)
 
 
@@ -157,11 +162,11 @@ def _claimed(found: GateStudy, confidence: float) -> list[Line]:
     if not measured:
         return []
     own = measured[0]
-    passed = of_rate(own.fmr, "people with another passenger's pass", confidence)
+    passed = of_rate(own.fmr, "who carry another passenger's pass", confidence)
     missed = of_rate(own.gfrr, "enrolled passengers", confidence)
     text = (
-        f"If the gate reads the boarding pass too (1:1, threshold {own.threshold:.3f}, one attempt): {passed} get "
-        f"through and {missed} do not, whatever the roster."
+        f"If the gate reads the boarding pass too (1:1, threshold {own.threshold:.3f}, one attempt), whatever the "
+        f"roster. Let through: {passed}. Enrolled and not let through: {missed}."
     )
     return [Line("What it costs", text, "measured")]
 
@@ -170,21 +175,25 @@ def _faster(found: GateStudy, own: ChosenPolicy, flow: GateFlow) -> list[Line]:
     """What the other rule would save, where it has a policy."""
     lines = []
     for other, theirs in zip(found.chosen[1:], found.flows[1:]):
-        made = other.policy.found
-        sooner = flow.most_s.value - theirs.most_s.value
-        if sooner <= 0:
+        if theirs.half_s.value >= flow.half_s.value:
             continue
+        made, now = other.policy.found, own.policy.found
         lines.append(
             Line(
                 "What it costs",
-                f"Deciding by {_rule(other.rule)} (threshold {other.policy.threshold:.3f}) would be {sooner:.1f} s "
-                f"sooner for 95 of 100, with {100 * made.manual.value:.2g} in place of "
-                f"{100 * own.policy.found.manual.value:.2g} of 100 at the manual lane; its faces were picked with "
-                "hindsight, so a live gate is a little worse.",
+                f"Deciding by {_rule(other.rule)} (threshold {other.policy.threshold:.3f}, {_tries(made.tries)}) would "
+                f"take half of the passengers {theirs.half_s.value:.1f} s in place of {flow.half_s.value:.1f} s, with "
+                f"{_of_hundred(made.manual.value)} in place of {_of_hundred(now.manual.value)} of 100 enrolled at the "
+                f"manual lane, and {_of_hundred(made.fpir.value)} in place of {_of_hundred(now.fpir.value)} of 100 "
+                "unenrolled let through. Its faces were picked with hindsight: a live gate does a little worse.",
                 "measured",
             )
         )
     return lines
+
+
+def _of_hundred(share: float) -> str:
+    return "an unknown number" if math.isnan(share) else f"{100 * share:.2g}"
 
 
 def _sure(found: GateStudy, confidence: float) -> tuple[Line, ...]:
@@ -205,7 +214,7 @@ def _sure(found: GateStudy, confidence: float) -> tuple[Line, ...]:
         size = f"{int(scale.size[-1]):,} at the same threshold"
         if value > 0:
             people = of_so_many(value, low, high, "unenrolled people")
-            said = f"with {size}, {people} would get through in one attempt"
+            said = f"with {size}, let through in one attempt would be {people}"
         else:
             said = (
                 f"with {size}, how many unenrolled people would get through cannot be told: up to {100 * high:.3g} of "
@@ -224,9 +233,9 @@ def _sure(found: GateStudy, confidence: float) -> tuple[Line, ...]:
         lines.append(
             Line(
                 "How sure",
-                f"Old enrolments: on real portraits about {years[1] - years[0]} years apart, "
-                f"{of_rate(one.fnmr, 'people', confidence)} are not recognised where 1 in {1 / target:,.0f} strangers "
-                "is. When passengers must enrol again cannot be told from one point.",
+                f"Old enrolments, on real portraits about {years[1] - years[0]} years apart. Not recognised where 1 in "
+                f"{1 / target:,.0f} strangers is: {of_rate(one.fnmr, 'people', confidence)}. When passengers must "
+                "enrol again cannot be told from one point.",
                 "cannot tell",
             )
         )

@@ -38,12 +38,16 @@ def gate_protocol(found: Transactions | None, site: GateSite, tested: int) -> tu
     )
 
 
+def _attempts(count: int) -> str:
+    return f"{count} {'attempt' if count == 1 else 'attempts'}"
+
+
 def _unenrolled(site: GateSite, tries: int) -> ProtocolRow:
     people = people_needed(site.wrong_at_most)
     return ProtocolRow(
         f"at most {100 * site.wrong_at_most:g} of 100 unenrolled people get through",
         f"{people:,} who are on no roster, {people_needed(site.wrong_at_most, 3):,} where 3 of them may",
-        f"{tries} attempts each, at the full roster",
+        f"{_attempts(tries)} each, at the full roster",
         f"{DAYS} or more",
         "none of that many may get through, each counted once however often they try; days differ in light",
     )
@@ -53,8 +57,8 @@ def _taken(tries: int) -> ProtocolRow:
     return ProtocolRow(
         f"at most {1000 * TAKEN:g} in 1,000 enrolled passengers is taken for another",
         "nobody: enrolled passengers whose boarding pass is read as well and set beside the name the gate found",
-        f"{people_needed(TAKEN):,} passengers without one, {rule_of_thirty(TAKEN):,} measure it to 30 %; up to {tries} "
-        "attempts each",
+        f"{people_needed(TAKEN):,} passengers without one, {rule_of_thirty(TAKEN):,} measure it to 30 %; up to "
+        f"{_attempts(tries)} each",
         f"{DAYS} or more",
         "the gate's own log shows it as long as passes are read; passengers without a pass show nothing",
     )
@@ -70,7 +74,7 @@ def _manual(expected: float, tries: int) -> ProtocolRow:
     return ProtocolRow(
         f"at most {100 * target:g} of 100 enrolled passengers go to the manual lane",
         people,
-        f"one transaction each, up to {tries} attempts",
+        f"one transaction each, up to {_attempts(tries)}",
         f"{DAYS} or more",
         f"{100 * expected:.2g} of 100 did in this test; enrolled as passengers enrol, months before, not the same day",
     )
