@@ -174,4 +174,4 @@ def _log_rates(score: Floats, thresholds: Floats, gallery: NDArray[np.integer]) 
         hit = score >= threshold
         alarmed = [hit[:, gallery == g].any(axis=1).mean() for g in np.unique(gallery)]
         out += [hit.mean(), float(np.mean(alarmed))]
-    return np.log(np.maximum(np.array(out), 1e-9))
+    return np.asarray(np.log(np.maximum(np.array(out, dtype=np.float64), 1e-9)))

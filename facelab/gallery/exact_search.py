@@ -3,8 +3,8 @@
 Faiss's flat index compares every probe with every reference (nothing is approximated); its single-precision sums
 differ in the last bits with the size of the blocks. So what it finds is scored again in double precision and rounded to
 single, which makes the answer that of the dense product, whatever the shards: `score` falls, ties stand in the order of
-the references. A reference that was left out is known to score less: where the last one found is too near to the k-th best
-to say so (within the error bound of such sums, d 2^-24), more are asked for.
+the references. A reference that was left out is known to score less: where the last one found is too near to the k-th
+best to say so (within the error bound of such sums, d 2^-24), more are asked for.
 
 Memory: one shard, its copy in the index, and k candidates a probe. Nothing grows with the gallery.
 """
@@ -84,6 +84,9 @@ class ExactSearch:
     def __init__(self, probes: Floats, k: int) -> None:
         if k < 1:
             raise BadInput(f"at least one candidate is kept, not {k}", place="k")
+        import faiss
+
+        self._faiss = faiss
         self._probes = np.ascontiguousarray(probes, np.float32)
         self._good = np.flatnonzero(np.isfinite(self._probes).all(axis=1))
         self._score = np.full((len(self._probes), k), -np.inf, np.float32)
@@ -125,9 +128,7 @@ class ExactSearch:
 
     def _of_shard(self, references: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """The k best of one shard: scores falling, ties by position; -inf and -1 where the shard has fewer."""
-        import faiss
-
-        index = faiss.IndexFlatIP(references.shape[1])
+        index = self._faiss.IndexFlatIP(references.shape[1])
         index.add(references)
         n, probes = len(references), self._probes[self._good]
         score = np.full((len(probes), self.k), -np.inf, np.float32)

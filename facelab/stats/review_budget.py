@@ -324,8 +324,8 @@ def compared_spendings(
         each = weight[:, np.searchsorted(names, _people(site.searches))].astype(np.float64)
         for which, threshold in enumerate((own[c], common[c])):
             totals[which] += _day(site, float(threshold), each, rank)
-    outcomes = [_outcome(totals[which, kind]) for which in (0, 1) for kind in (1, 0)]
-    return Comparison(*outcomes, _outcome(totals[0, 1] - totals[1, 1]))
+    (own_alerts, own_true), (common_alerts, common_true) = ([_outcome(part) for part in kinds] for kinds in totals)
+    return Comparison(own_true, own_alerts, common_true, common_alerts, _outcome(totals[0, 1] - totals[1, 1]))
 
 
 def _people(found: Searches) -> Any:

@@ -1,4 +1,4 @@
-"""The answer of a made-up city: people are unit vectors, their passages the same with noise; no model and no picture."""
+"""The answer of a made-up city: people are unit vectors, passages the same with noise; no model and no picture."""
 
 from __future__ import annotations
 
@@ -241,7 +241,7 @@ def test_ties_of_drawn_references_count_against_the_mate() -> None:
 
 
 def test_alarmed_at_any_of_so_many_cameras_by_hand() -> None:
-    """One stranger passes two cameras and is alarmed at one, another passes one and is not: 1/4 at one, 1 of 1 at two."""
+    """One stranger passes two cameras and is alarmed at one, another passes one and is not."""
     people = np.eye(4, dtype=np.float32)
     gallery = Gallery(templates(["a/1"], ["a"], people[:1]), np.array(["a"]))
     found = searches(match(templates(["p1", "p2", "q"], ["s", "s", "t"], people[[0, 1, 2]]), gallery))

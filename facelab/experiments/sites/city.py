@@ -215,7 +215,7 @@ def surer_lines(found: Findings) -> tuple[Line, ...]:
         Line(
             "What would make it surer",
             "One day of every camera's ordinary passages, searched in your own database with every alert "
-            f"looked at: with {one_in(reviews / passages)} passages reviewed, each camera's alerts are measured without a model.",
+            f"looked at: with {one_in(reviews / passages)} passages reviewed, each camera's alerts are measured.",
             "cannot tell",
         ),
         Line(

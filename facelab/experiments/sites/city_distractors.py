@@ -2,8 +2,8 @@
 
 The people are halved. The distribution is fitted, and its tails are chosen, on the references and the probes of one
 half; the probes of the other half are then searched twice, among that half's own references and among as many drawn
-ones as it takes. At the scores at which the people's own FMR is 1e-3 and 1e-4, the drawn references' FMR must lie within the
-person-level interval of the people's: else a large gallery is refused.
+ones as it takes. At the scores at which the people's own FMR is 1e-3 and 1e-4, the drawn references' FMR must lie
+within the person-level interval of the people's: else a large gallery is refused.
 
 Two figures stand beside it and decide nothing. FPIR with as many enrolled as were held out: with equal FMR it is lower
 where false matches fall on fewer probes. And how much more alike drawn references are to each other than people are: a

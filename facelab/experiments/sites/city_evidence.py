@@ -59,7 +59,7 @@ def check_section(found: Findings) -> Section:
 
 
 def _check_rows(check: DistractorCheck) -> list[tuple[str, ...]]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for level in check.levels:
         alike = "no two people match" if np.isnan(level.alike) else f"{level.alike:.2g} times as often"
         rows.append(
@@ -88,7 +88,7 @@ def growth_section(found: Findings) -> Section | None:
     rows = tuple(_growth_row(found, size, scale) for size in sizes)
     columns = (
         "in the database", "false alerts in 10,000 strangers", "measured how", "if comparisons were independent",
-        "extrapolated from the enrolled", "of 100 wanted passages missed",
+        "extrapolated from the enrolled", "of 100 wanted passages missed", "threshold for the same reviews",
     )  # fmt: skip
     said = [
         f"All at the score {threshold:.3f}. The search is exact at every size; all references but {tested} are drawn.",
@@ -106,14 +106,16 @@ def _growth_row(found: Findings, size: int, scale: GalleryScale) -> tuple[str, .
     model = f"{1e4 * scale.fpir[at]:.3g} [{1e4 * scale.floor[at]:.3g}, {1e4 * scale.ceiling[at]:.3g}]"
     tested = found.database.enrolled.subjects
     if size != tested and size not in found.database.by_size:
-        return f"{size:,}", "not searched", "extrapolated", "", model, "cannot tell"
+        return f"{size:,}", "not searched", "extrapolated", "", model, "cannot tell", "cannot tell"
     largest = max([tested, *found.database.by_size])
     point = found.report_of(size).curve.at(threshold)
     independent = fpir_if_independent(_fmr(found.report_of(largest).searches, threshold), size)
     how = "measured" if size == tested else "simulated: drawn references"
     missed = of_hundred(point.fnir) if point.fnir.trials else "nobody searched"
     beyond = "" if size == tested else model
-    return f"{size:,}", _in_ten_thousand(point.fpir), how, f"{1e4 * independent:.3g}", beyond, missed
+    own = found.threshold_at(size)
+    needed = "cannot tell" if own is None else f"{own:.3f}"
+    return f"{size:,}", _in_ten_thousand(point.fpir), how, f"{1e4 * independent:.3g}", beyond, missed, needed
 
 
 def _fmr(found: Searches, threshold: float) -> float:

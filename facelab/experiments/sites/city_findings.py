@@ -150,8 +150,17 @@ class Findings:
     @cached_property
     def steps(self) -> tuple[SiteSteps, ...]:
         """Alerts against true alerts of every camera, on the half that chooses."""
-        curves = self.select.by_camera
+        return self._steps_at(self.size)
+
+    def _steps_at(self, size: int) -> tuple[SiteSteps, ...]:
+        half = self.select if size == self.size else self.half(size, chooses=True)
+        curves = half.by_camera
         return tuple(site_steps(c.name, curves[c.stands_on], c.passages, c.prevalence) for c in self.cameras)
+
+    def threshold_at(self, size: int) -> float | None:
+        """The common threshold for the site's reviews with a database of `size`, which was searched."""
+        common = float(common_spending(self._steps_at(size), self.site.reviews_a_day).threshold[0])
+        return common if np.isfinite(common) else None
 
     @cached_property
     def traffic(self) -> tuple[SiteTraffic, ...]:
