@@ -314,6 +314,8 @@ def best_policy(policies: Iterable[RetryPolicy], wrong_at_most: float, manual_s:
     bound = within("wrong_at_most", wrong_at_most, 0.0, 1.0)
     if not given:
         raise NotMeasured("there is no policy to choose from")
+    if not given[0].found.manual.trials:
+        raise NotMeasured("nobody who is enrolled made an attempt, so no policy has a cost")
     for rate in (given[0].found.misidentified, given[0].found.fpir):
         if rate.trials and rate.trials < trials_to_resolve(bound):
             raise UnattainableTarget(rate.name, bound, have=rate.trials, needed=trials_to_resolve(bound))

@@ -192,6 +192,9 @@ def test_a_bound_that_cannot_be_seen_or_kept_is_refused():
         best_policy(policies()[:1], 0.5, 60)
     with pytest.raises(NotMeasured, match="no policy"):
         best_policy([], 0.5, 60)
+    strangers = attempts_of([("eve", False, "no", 1.0)] * 3)
+    with pytest.raises(NotMeasured, match="nobody who is enrolled"):
+        best_policy([RetryPolicy("rule", 0.4, transactions(strangers, 1))], 0.5, 60)
 
 
 def test_a_quantile_is_an_order_statistic_and_its_interval_is_that_of_its_share():
