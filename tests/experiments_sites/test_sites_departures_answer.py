@@ -21,6 +21,7 @@ from facelab.experiments.sites.departures_elsewhere import aligned, elsewhere
 from facelab.experiments.sites.departures_findings import findings, rising_lists
 from facelab.experiments.sites.departures_journeys import Journeys
 from facelab.experiments.sites.departures_lists import ListAnswer, flows_of, list_answer, target_of
+from facelab.experiments.sites.departures_marks import missed_by_label, missed_by_mark
 from facelab.experiments.sites.departures_moments import alarm_moments
 from facelab.experiments.study import Study
 from facelab.report.site_answer import HEADINGS, SiteAnswer
@@ -165,6 +166,18 @@ def test_worse_faces_are_missed_more_often(study: Study) -> None:
     assert found.second.retuned.fpir.value <= found.second.target
     assert [one.name for one in found.hard] == ["masked"]
     assert {one.name for one in found.rules} == {"passage end", "1 face", "2 of 3 faces", "3 of 5 faces"}
+
+
+def test_missed_people_are_split_by_their_mark(journeys: Journeys) -> None:
+    """Every even wanted person wears a mask at two of three cameras: half of the people, and no journey is lost."""
+    subject = journeys.passages.probe_subject.tolist()
+    camera = np.asarray(journeys.passages.probe_attributes["camera"]).tolist()
+    even = [who[-1] in "02468" and where != "gate" for who, where in zip(subject, camera, strict=True)]
+    threshold = float(np.median(journeys.curve.searches.mate_score[journeys.curve.searches.mated]))
+    found = missed_by_label(journeys, threshold, np.where(even, "mask", "none"))
+    assert {name: rate.trials for name, rate in found.items()} == {"mask": 8, "none": 8}
+    assert sum(rate.errors for rate in found.values()) == journeys.curve.at(threshold).fnir.errors > 0
+    assert missed_by_mark(journeys, threshold) == {}, "this hall was never rendered, so nobody is marked"
 
 
 def test_the_answer_answers_every_heading_and_comes_back_from_json(told: SiteAnswer) -> None:

@@ -8,7 +8,7 @@ both thresholds anew in each bootstrap sample, so its interval carries that.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from facelab.experiments.sites.departures_journeys import Journeys
     from facelab.stats.paired import PairedDifference
     from facelab.stats.points import OperatingPoint
+    from facelab.stats.rates import Rate
     from facelab.types import Comparisons
 
 SEED = 11
@@ -51,6 +52,8 @@ class Elsewhere:
         FNIR there less here, both at the FPIR of `target`.
     target : float
         FPIR a journey of the re-tuned threshold.
+    by_mark : mapping of str to Rate
+        Wanted people missed there at T, by what covers or blurs them; empty where that is not known.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Elsewhere:
     gain: Mapping[str, PairedDifference]
     alike: PairedDifference | None
     target: float
+    by_mark: Mapping[str, Rate] = field(default_factory=dict)
 
 
 def elsewhere(

@@ -24,6 +24,8 @@ PREVALENCES = (1e-6, 1e-5, 1e-4, 1e-3)
 SHOWN = 8
 """References that are named."""
 FIGURE = "journeys_by_watchlist"
+CHECKED = 0.05
+"""FPIR a journey at which the models are held against counts."""
 
 
 def evidence(found: Findings) -> tuple[Section, ...]:
@@ -50,9 +52,26 @@ def lists_section(found: Findings) -> Section:
         "the union bound on a tail of the strangers' scores, two models that nobody has tested here.",
         "Certified is the threshold that keeps its promise with 95 % confidence, where the data have one.",
     ]
+    checked = _model_sentence(found)
+    if checked:
+        sentences.append(checked)
     if found.journeys.tail is None:
         sentences.append("The strangers' scores have no tail that could be gone on with, so nothing is extrapolated.")
     return Section("Watchlists of each size", tuple(sentences), Table(columns, rows), _gallery_figure(found))
+
+
+def _model_sentence(found: Findings) -> str:
+    """What the models say where counting can be asked too: at the tested size, on the strangers who report."""
+    tail, curve = found.journeys.tail, found.journeys.curve
+    tested = curve.searches.subjects
+    if tail is None or CHECKED / tested >= tail.share:
+        return ""
+    threshold = tail.threshold(CHECKED / tested).threshold
+    counted = curve.at(threshold).fpir
+    return (
+        f"The models where they can be checked: with {tested:,} on the list they say {CHECKED * counted.trials:.0f} of "
+        f"{counted.trials} strangers alarmed at {threshold:.3f}; {counted.errors} were."
+    )
 
 
 def _list_row(answer: ListAnswer | SizedThreshold, confidence: float) -> tuple[str, ...]:
@@ -256,7 +275,9 @@ def hard_section(found: Findings) -> Section | None:
     rows, said = [], ["The same people, all of them so; the same threshold."]
     for one in found.hard:
         rows += [_point_row("as they came", one.threshold, one.here), _point_row(one.name, one.threshold, one.there)]
-        said.append(f"{one.name.capitalize()}: {_change(one)}.")
+        marks = [f"{mark} {rate.errors} of {rate.trials}" for mark, rate in one.by_mark.items()]
+        kinds = f" Wanted people missed, by what is marked: {', '.join(marks)}." if len(marks) > 1 else ""
+        said.append(f"{one.name.capitalize()}: {_change(one)}.{kinds}")
     return Section("Masked and blurred passengers", tuple(said), Table(_POINT, tuple(rows)))
 
 

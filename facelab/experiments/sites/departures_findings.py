@@ -18,6 +18,7 @@ from facelab.experiments.sites.departures_lists import (
     list_answer,
     target_of,
 )
+from facelab.experiments.sites.departures_marks import missed_by_mark
 from facelab.experiments.sites.departures_moments import AlarmMoments, alarm_moments
 from facelab.experiments.sites.other import other_study
 from facelab.stats.hubs import FalseAlerts, HubEffect, false_alerts_by_reference, hub_effect
@@ -212,7 +213,8 @@ def _hard(study: Study, site: DeparturesSite, here: Journeys, threshold: float) 
     for name, overrides in site.hard_passages.items():
         there = _journeys_under(study, site, name.replace(" ", "_"), overrides)
         target = target_of(site, flows_of(site)[0])
-        found.append(elsewhere(name, here, there, threshold, target=target, retune=False))
+        one = elsewhere(name, here, there, threshold, target=target, retune=False)
+        found.append(replace(one, by_mark=missed_by_mark(there, threshold)))
     return found
 
 
