@@ -32,7 +32,8 @@ TOO_SOON_S = 0.15
 READ_AHEAD = 60
 VERDICTS: dict[str, Verdict] = {"s": "same", "d": "different", "u": "unsure"}
 BUTTONS = {"s": "same (s)", "d": "different (d)", "u": "unsure (u)", "z": "undo (z)", "n": "later (n)"}
-STYLES = {"s": "success", "d": "danger", "u": "warning"}
+STYLES = {"s": "primary", "d": "warning"}
+"""Blue and orange: told apart by everybody; the words and keys stand on the buttons."""
 
 
 class LabelPanel:
@@ -80,7 +81,8 @@ class LabelPanel:
         self.why.observe(lambda _: self.keys.focus(), names="value")
         for key, button in self.buttons.items():
             button.on_click(self._clicked(key))
-        self._work = w.VBox([self.said, self.sheet, w.HBox([self.keys, *self.buttons.values()]), self.why])
+        # above the sheet, whose height changes: a button never moves from under the mouse
+        self._work = w.VBox([w.HBox([self.keys, *self.buttons.values(), self.why]), self.said, self.sheet])
         self._work.layout.display = "none"
         self.widget = w.VBox([self.status, self.begin, self._work])
 

@@ -236,7 +236,9 @@ class _State:
         wrong = 1 - np.nan_to_num(self.g.groups.certainty[rows])
         doubt = float(wrong.sum())
         priority = float(self.expected[rows].sum()) if self._knows_enrolled(rows) else 0.0
-        reason = f"{len(rows)} passages proposed as one person, the least sure {1 - wrong.max():.0%}"
+        reason = f"{len(rows)} passages proposed as one person, the least sure {min(1 - wrong.max(), 0.999):.1%}"
+        if self._knows_enrolled(rows):
+            reason += f"; one of them is known to be {self.claimed[rows][self.answered[rows] & self.mated[rows]][0]}"
         p = float(1 - np.prod(1 - np.clip(wrong, 0.0, 1.0)))
         return Asked("group", tuple(int(row) for row in rows), "", p, priority, doubt, reason)
 

@@ -35,8 +35,8 @@ class Progress:
         Open questions by kind, of the `AHEAD` most telling.
     more : bool
         True where there are more than those.
-    expected_change : float
-        Sum of the expected changes of both rates over the open questions counted.
+    most_telling : float
+        The largest expected change of both rates by one open question.
     contradictions, lost, torn : int
         Of the answers.
     """
@@ -45,7 +45,7 @@ class Progress:
     answered: dict[str, int]
     open: dict[str, int]
     more: bool
-    expected_change: float
+    most_telling: float
     contradictions: int
     lost: int
     torn: int
@@ -153,7 +153,7 @@ class Session:
             answered=dict(Counter(answer.answer for answer in self.answers.standing)),
             open=dict(Counter(one.kind for one in counted)),
             more=len(self.open) > AHEAD,
-            expected_change=float(sum(one.priority for one in counted)),
+            most_telling=max((float(one.priority) for one in counted), default=0.0),
             contradictions=len(self.labels.contradictions),
             lost=len(self.labels.lost),
             torn=self.torn,

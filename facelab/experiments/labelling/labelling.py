@@ -250,6 +250,8 @@ class Labelling:
         study = Study(self.study.scenario, Workspace(self.study.workspace.folder / "labelled"))
         study.workspace.folder.mkdir(parents=True, exist_ok=True)
         study.__dict__["footage"], study.__dict__["pack"] = applied.footage, self.study.pack
+        if "_enrolment" in self.study.__dict__ and self.study.scenario.watchlist.kind != "footage":
+            study.__dict__["_enrolment"] = self.study.__dict__["_enrolment"]  # names change nothing of photographs
         study.match()
         return study
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from facelab.experiments.labelling.labelling import Applied, Labelling
+    from facelab.label import Asked
 
 CELL = "text-align:left;padding:.15rem .8rem .15rem 0;font-variant-numeric:tabular-nums"
 KINDS = {
@@ -32,9 +33,9 @@ def proposal_shown(labelling: Labelling) -> Any:
     groups = labelling.grounds.groups
     asked = open_questions(labelling.grounds, labelling.labels, most=10**6)
     count = Counter(one.kind for one in asked)
-    change = {kind: sum(one.priority for one in asked if one.kind == kind) for kind in count}
+    change = {kind: max(one.priority for one in asked if one.kind == kind) for kind in count}
     rows = [(KINDS[kind], str(n), f"{change[kind]:.3g}") for kind, n in count.items()]
-    table = _table([("what is asked", "questions", "expected change of the rates, |Δ ln|"), *rows])
+    table = _table([("what is asked", "questions", "expected change by the most telling, |Δ ln rates|"), *rows])
     return _html(f"<p>{escape(' '.join([groups.summary() + '.', *groups.notes]))}</p>{table}")
 
 
@@ -79,20 +80,24 @@ def answer_sentences(labelling: Labelling, applied: Applied) -> list[str]:
     point = labelling.rates(applied)
     confidence = labelling.study.scenario.confidence
     asked = open_questions(labelling.grounds, applied.labels, most=10**6)
-    left = sum(one.priority for one in asked)
     chosen = "" if labelling.has_threshold else ", chosen from the same scores,"
     said = [
         f"{applied.counts}.",
         f"At a threshold of {point.threshold:.4f}{chosen} {point.fpir.sentence(confidence)}; "
         f"{point.fnir.sentence(confidence)}.",
-        f"{len(asked):,} questions are open; their answers are expected to move the two rates by {left:.2g} in |Δ ln| "
-        "altogether."
+        f"{len(asked):,} questions are open; the most telling is expected to move the two rates by "
+        f"{asked[0].priority:.2g} in |Δ ln|, {_likely(asked)} of them are more likely than not to change a name."
         if asked
         else "No question is open.",
     ]
     if not point.fnir.trials:
         said.append("No passage is known to be of an enrolled person yet, so nothing can be said of misses.")
     return said
+
+
+def _likely(asked: Sequence[Asked]) -> int:
+    """Questions about enrolled people whose answer is expected to contradict what is believed."""
+    return sum(one.kind in ("alert", "miss") and one.probability > 0.5 for one in asked)
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> str:
