@@ -23,6 +23,8 @@ OUTCOMES = (
     ("seen, no usable face", style.ORANGE),
     ("not seen", style.VERMILLION),
 )
+HATCHES = ("", "//", "..", "xx")
+"""Bars that are told apart without their colours."""
 
 
 def passage_outcomes(passages: Passages, ax: Axes | None = None) -> Axes:
@@ -39,7 +41,8 @@ def passage_outcomes(passages: Passages, ax: Axes | None = None) -> Axes:
     left = np.zeros(len(cameras))
     for code, (name, color) in enumerate(OUTCOMES):
         count = np.array([np.sum((camera == c) & (outcome == code)) for c in cameras])
-        ax.barh(cameras, count, left=left, color=color, label=f"{name}: {count.sum():,}", height=0.6)
+        label, hatch = f"{name}: {count.sum():,}", HATCHES[code]
+        ax.barh(cameras, count, left=left, color=color, label=label, height=0.6, hatch=hatch, edgecolor="white")
         left += count
     ax.set_xlabel("passages")
     ax.grid(False, axis="y")

@@ -25,7 +25,9 @@ def enrolment(gallery: Gallery, ax: Axes | None = None) -> Axes:
     notes = t.attributes.get("note", np.full(len(t), "no face found"))
     reasons = Counter(str(note)[:WORDS] or "no reason given" for note in notes[t.failed])
     counts = {"enrolled": int((~t.failed).sum())} | dict(reasons.most_common(6))
-    bars = ax.barh(list(counts), list(counts.values()), color=[style.BLUE, *[style.VERMILLION] * (len(counts) - 1)])
+    colors = [style.BLUE, *[style.VERMILLION] * (len(counts) - 1)]
+    bars = ax.barh(list(counts), list(counts.values()), color=colors, height=0.6)
+    ax.set_ylim(-0.6, max(len(counts), 3) - 0.4)
     ax.bar_label(bars, [f"{count:,}" for count in counts.values()], padding=4, fontsize=9)
     ax.invert_yaxis()
     ax.grid(False, axis="y")
