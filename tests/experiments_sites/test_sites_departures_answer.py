@@ -25,6 +25,7 @@ from facelab.experiments.sites.departures_marks import missed_by_label, missed_b
 from facelab.experiments.sites.departures_moments import alarm_moments
 from facelab.experiments.study import Study
 from facelab.report.site_answer import HEADINGS, SiteAnswer
+from facelab.types import Comparisons
 
 SMALL = {
     "site.watchlists": [40, 5000],
@@ -156,6 +157,21 @@ def test_elsewhere_pairs_people_by_name(journeys: Journeys) -> None:
     np.testing.assert_array_equal(one.mate_score, two.mate_score)
     with pytest.raises(NotMeasured, match="nobody walks"):
         aligned(journeys.table.take(np.arange(3)), journeys.table.take(np.arange(3, 6)))
+
+
+def test_lists_of_different_people_are_compared_on_those_whom_both_have(journeys: Journeys) -> None:
+    """w00 is on one list alone: their journey and their photograph are in neither side."""
+    table = journeys.table
+    kept = table.reference_subject != "w00"
+    fewer = Comparisons(
+        table.score[:, kept], table.probe_id, table.probe_subject, table.reference_id[kept],
+        table.reference_subject[kept], table.enrolled[table.enrolled != "w00"],
+    )  # fmt: skip
+    one, two = aligned(table, fewer)
+    assert one.subjects == two.subjects == 55
+    assert len(one) == len(two) == 95
+    assert "w00" not in one.probe_subject
+    np.testing.assert_array_equal(one.other_score, two.other_score)
 
 
 def test_worse_faces_are_missed_more_often(study: Study) -> None:

@@ -17,15 +17,16 @@ from facelab.errors import NotMeasured, UnattainableTarget
 from facelab.stats.openset import open_set_curve_of_searches
 from facelab.stats.paired_targets import difference_at_fpir, differences_at_thresholds
 from facelab.stats.searches import Searches, searches
+from facelab.types import Comparisons
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from facelab.experiments.sites.departures_journeys import Journeys
+    from facelab.stats._given import TextArray
     from facelab.stats.paired import PairedDifference
     from facelab.stats.points import OperatingPoint
     from facelab.stats.rates import Rate
-    from facelab.types import Comparisons
 
 SEED = 11
 
@@ -112,18 +113,37 @@ def elsewhere(
 
 
 def aligned(here: Comparisons, there: Comparisons) -> tuple[Searches, Searches]:
-    """What the journeys that both tables have found, in the same order.
+    """What the journeys that both tables have found among the people whom both lists have, in the same order.
+
+    Somebody who is on one list alone is left out with their journeys: an enrolled person here, a stranger there.
 
     Raises
     ------
     NotMeasured
-        There is none.
+        There is no such journey.
     """
-    both = np.intersect1d(here.probe_id, there.probe_id)
+    listed = np.intersect1d(here.enrolled, there.enrolled)
+    alone = np.setxor1d(here.enrolled, there.enrolled)
+    one, two = (table.probe_id[~np.isin(table.probe_subject, alone)] for table in (here, there))
+    both = np.intersect1d(one, two)
     if not len(both):
         raise NotMeasured("nobody walks under both conditions, so they cannot be compared person by person")
-    found = []
-    for table in (here, there):
-        order = np.argsort(table.probe_id)
-        found.append(searches(table.take(order[np.searchsorted(table.probe_id[order], both)])))
-    return found[0], found[1]
+    first, second = (searches(_among(table, both, listed)) for table in (here, there))
+    return first, second
+
+
+def _among(table: Comparisons, probes: TextArray, listed: TextArray) -> Comparisons:
+    """The journeys `probes`, in their order, against the people `listed`."""
+    order = np.argsort(table.probe_id)
+    rows = order[np.searchsorted(table.probe_id[order], probes)]
+    columns = np.flatnonzero(np.isin(table.reference_subject, listed))
+    return Comparisons(
+        np.asarray(table.score)[np.ix_(rows, columns)],
+        table.probe_id[rows],
+        table.probe_subject[rows],
+        table.reference_id[columns],
+        table.reference_subject[columns],
+        listed,
+        pack=table.pack,
+        synthetic=table.synthetic,
+    )
