@@ -1,7 +1,8 @@
 """Faces out of the footage, read when somebody looks at them, several at a time, and kept in memory only.
 
-A clip is decoded from its beginning, so the faces of many questions are read in one pass over each clip, up to the last
-frame that is wanted. At most `KEPT` pictures are held; nothing is written anywhere.
+Few frames of a long video are sought (`facelab.label.seeking`); else a clip is decoded from its beginning, the faces of
+many questions in one pass, up to the last frame that is wanted. At most `KEPT` pictures are held; nothing is written
+anywhere.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ HEIGHT_PX = 150
 MARGIN = 0.35
 """So much of the face's width is shown around it."""
 KEPT = 2_000
+SEEK_WORTH = 60
+"""A frame is sought in a video where decoding up to the last of them costs more than so many frames for each."""
 
 
 class FacePictures:
@@ -66,18 +69,41 @@ class FacePictures:
                 self._held.popitem(last=False)
 
     def _read_clip(self, clip: int, frames: dict[int, list[int]]) -> None:
-        left = set(frames)
+        left = self._sought(clip, frames)
+        if not left:
+            return
         try:
             for frame in self._anchors.footage.clips[clip].frames(Losses()):
-                for row in frames.get(frame.index, ()):
-                    picture = cropped(frame.image, self._anchors.tracks.box[row])
-                    with self._lock:
-                        self._held[row] = picture
-                left.discard(frame.index)
-                if not left:
-                    return
+                if frame.index in left:
+                    self._hold(frame.image, frames[frame.index])
+                    left.discard(frame.index)
+                    if not left:
+                        return
         except BadInput:  # a clip that cannot be read any more has no pictures
             return
+
+    def _sought(self, clip: int, frames: dict[int, list[int]]) -> set[int]:
+        """Read what can be sought in a long video; the frames that are left to be decoded from the beginning."""
+        from facelab.data.sources import VideoFile
+
+        source, left = self._anchors.footage.clips[clip].source, set(frames)
+        first = self._anchors.footage.clips[clip].first_frame
+        if not isinstance(source, VideoFile) or max(frames) - first < SEEK_WORTH * len(frames):
+            return left
+        from facelab.label.seeking import sought_frames
+
+        start_s = self._anchors.footage.clips[clip].start_s
+        at = {float(self._anchors.tracks.time_s[rows[0]]) - start_s: index for index, rows in frames.items()}
+        for time_s, image in sought_frames(source, at).items():
+            self._hold(image, frames[at[time_s]])
+            left.discard(at[time_s])
+        return left
+
+    def _hold(self, image: Image, rows: list[int]) -> None:
+        for row in rows:
+            picture = cropped(image, self._anchors.tracks.box[row])
+            with self._lock:
+                self._held[row] = picture
 
 
 def cropped(image: Image, box: np.ndarray[tuple[int], np.dtype[np.float32]]) -> bytes:
