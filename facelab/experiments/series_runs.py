@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from facelab.experiments.outbox import FOLDER, Record, replay
+from facelab.experiments.outbox import FOLDER, Record, read_record, replay
 from facelab.experiments.run_log import DatasetNote, RunLog
 from facelab.experiments.run_record import rate_metrics
 from facelab.stats.control import ControlChart, control_chart
@@ -108,7 +108,7 @@ def log_series(series: Series, days: Sequence[Day], champion: Measured, workspac
             _log_day(run, day, found, plan.subjects(day.day), synthetic)
         run.end("FINISHED")
         record.keep()  # copies the figures
-    return replay(record)
+    return replay(read_record(record.folder))
 
 
 def _tags(kind: str, record: Record, evidence: str) -> dict[str, str]:

@@ -170,7 +170,7 @@ def test_the_days_are_runs_nested_in_one_that_draws_the_trend(
     assert all(drawn[day] > high[day] for day in (3, 4, 5)), "the altered camera leaves its limits on its day"
     verdicts = {point.step: point.value for point in client.get_metric_history(run_id, "trend/gate")}
     assert verdicts == {day.day: VERDICTS[day.verdict.verdict] for day in days}
-    assert {file.path for file in client.list_artifacts(run_id, "figures")} >= {
-        "figures/fpir_trend.png",
-        "figures/fnir_gate_trend.svg",
-    }
+    for logged in (run_id, log_series(series, days, champion, folder)):
+        drawn_files = {file.path for file in client.list_artifacts(logged, "figures")}
+        assert drawn_files >= {"figures/fpir_trend.png", "figures/fnir_gate_trend.svg"}
+    assert not (folder / "outbox").exists(), "nothing is kept of what was logged"
