@@ -62,7 +62,7 @@ def retries_figure(attempts: Sequence[tuple[int, Rate, Rate, float]], threshold:
     )
     below = f"threshold {threshold:.4f}, the person's own further passages, intervals of 95 % by person"
     style.title(ax, finding, below)
-    style.legend(ax, loc="upper right")
+    style.legend(ax, loc="best")
     return style.describe(ax, f"Errors against the attempts granted. {finding}. {below}.")
 
 
@@ -89,7 +89,13 @@ def rosters_figure(found: GateErrors, ax: Axes | None = None) -> Axes:
     ax.set_ylim(0, 1)
     ax.set_xlabel("passengers on the roster")
     ax.set_ylabel("share of attempts")
-    finding = f"Beyond the {tested:,} people tested, wrong passengers are a guess"
+    finding = f"Measured up to the {tested:,} people tested, extrapolated beyond"
+    if found.fpir is not None:
+        at, last = (int(np.searchsorted(found.fpir.size, size)) for size in (tested, found.fpir.size[-1]))
+        finding = (
+            f"Unenrolled let through: {style.percent(float(found.fpir.fpir[at]))} measured at {tested:,}, "
+            f"{style.percent(float(found.fpir.fpir[last]))} extrapolated at {int(found.fpir.size[last]):,}"
+        )
     below = f"threshold {found.point.threshold:.4f}, single attempts; shaded: 95 % by person, beyond N the bounds"
     style.title(ax, finding, below)
     style.legend(ax, loc="upper left")
@@ -104,15 +110,23 @@ def times_figure(chosen: Sequence[ChosenPolicy], ax: Axes | None = None) -> Axes
         found = own.policy.found
         seconds = np.sort(found.seconds[found.mated])
         share = np.arange(1, len(seconds) + 1) / len(seconds)
-        ax.step(seconds, share, where="post", color=colour, linewidth=1.8, label=f"{own.rule}, up to {found.tries}")
-        said.append(f"{own.rule} {seconds[int(np.ceil(0.95 * len(seconds))) - 1]:.1f} s")
+        ax.step(
+            np.append(0, seconds),
+            np.append(0, share),
+            where="post",
+            color=colour,
+            linewidth=1.8,
+            label=f"{own.rule}, up to {found.tries}",
+        )
+        half, most = (seconds[int(np.ceil(q * len(seconds))) - 1] for q in (0.5, 0.95))
+        said.append(f"{half:.1f} and {most:.1f} s")
     ax.axhline(0.95, color=style.GREY, linewidth=1, linestyle=(0, (2, 2)))
     ax.set_xlim(left=0)
     ax.set_ylim(0, 1.01)
     ax.yaxis.set_major_formatter(PERCENT)
     ax.set_xlabel("seconds from first sight to the decision, retries included")
     ax.set_ylabel("share of transactions decided")
-    finding = "95 of 100 transactions are decided within: " + "; ".join(said)
+    finding = f"Half and 95 of 100 decided within {'; '.join(said)}"
     below = "enrolled passengers of the reporting half; seconds of the footage, the models' milliseconds left out"
     style.title(ax, finding, below)
     style.legend(ax, loc="lower right")
