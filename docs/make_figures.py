@@ -209,8 +209,8 @@ def page(folder: Path, figures: Path) -> str:
         "",
         "Drawn from the demo, in which every person is generated, by `./run python docs/make_figures.py results/demo`.",
         "The colours are those of Okabe and Ito, which colour-blind people can tell apart; where lines cross they"
-        " differ in their dashes too. Every title is computed from the data, and so are the words under each figure, which"
-        " screen readers get.",
+        " differ in their dashes too. Every title is computed from the data, and so are the words under each figure,"
+        " which screen readers get.",
     ]
     for title, (notebook, entries) in PARTS.items():
         said += ["", f"## {title}", "", f"Notebook {notebook}." if notebook[0] == "0" else f"{notebook}."]

@@ -55,3 +55,23 @@ def test_hidden_people_whom_nobody_enrolled_are_refused(tmp_path: Path, hidden: 
     path = _candidates(tmp_path, volunteers=0)
     done = CliRunner().invoke(app, ["unlabelled", str(path), "--threshold", "0.5", "--hidden", hidden])
     assert done.exit_code in (2, 12)
+
+
+def test_label_errors_move_the_rates_and_a_review_takes_them_back(tmp_path: Path) -> None:
+    rows = ["probe_id,probe_subject,reference_subject,score"]
+    rows += [f"m{i},e{i % 10},e{i % 10},{0.5 + i / 200}" for i in range(60)]
+    rows += [f"n{i},s{i},e{i % 10},{0.1 + i / 400}" for i in range(195)]
+    rows += [f"h{i},h{i},e{i},0.9" for i in range(5)]
+    path = tmp_path / "candidates.csv"
+    path.write_text("\n".join(rows) + "\n")
+    asked = ["label-errors", str(path), "--target-fpir", "0.05", "--wrong", "0.05"]
+    done = CliRunner().invoke(app, [*asked, "--reviewed-alerts", "10", "--true-alerts", "5", "--json"])
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.stdout)
+    assert said["fpir"]["errors"] == 10
+    assert said["wrong_labels"][0]["fnir"]["value"] > said["fnir"]["rate"]
+    assert said["without"]["fpir"]["value"] == pytest.approx(5 / (200 - 5 / (1 - said["fnir"]["rate"])))
+    assert {one["probe_id"] for one in said["suspects"][:5]} == {f"h{i}" for i in range(5)}
+    assert said["suspects"][4]["threshold"] < said["threshold"]
+    told = CliRunner().invoke(app, asked)
+    assert "5 % wrong" in told.stdout
