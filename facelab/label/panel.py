@@ -31,6 +31,7 @@ Show: TypeAlias = Literal["synthetic", "always", "never"]
 TOO_SOON_S = 0.15
 READ_AHEAD = 60
 VERDICTS: dict[str, Verdict] = {"s": "same", "d": "different", "u": "unsure"}
+LINE = 'aria-live="polite" style="margin:.1rem 0"'
 BUTTONS = {"s": "same (s)", "d": "different (d)", "u": "unsure (u)", "z": "undo (z)", "n": "later (n)"}
 STYLES = {"s": "primary", "d": "warning"}
 """Blue and orange: told apart by everybody; the words and keys stand on the buttons."""
@@ -155,9 +156,9 @@ class LabelPanel:
         if asked is None:
             self.sheet.value = "<p>Nothing is open any more: every question has an answer.</p>"
         else:
-            self.said.value = f'<p aria-live="polite">{escape(said)} Reading the faces …</p>'
+            self.said.value = f"<p {LINE}>{escape(said)} Reading the faces …</p>"
             self.sheet.value = sheet(asked, material, anchors, self.pictures, self._references)
-        self.said.value = f'<p aria-live="polite">{escape(said)}</p>'
+        self.said.value = f"<p {LINE}>{escape(said)}</p>"
         self.status.value = f"<p>{escape(str(self.session.progress()))}</p>"
         self.keys.focus()
         self._shown_at = self._clock()

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FACES = 4
 ALONG = 8
+QUIET = 'tabindex="-1" data-lm-suppress-shortcuts="true" style="outline:none"'
+"""Whoever clicked on the sheet and then types d twice must not delete the notebook's cell, as JupyterLab would."""
 WORDS = {
     "alert": "Is this passage the enrolled person?",
     "miss": "Is this passage the enrolled person?",
@@ -68,7 +70,7 @@ def sheet(
         boxes.append(_box(f"enrolled: {asked.subject}", found, "enrolled photograph"))
     words = f'<div style="font-size:1.25rem;font-weight:600">{escape(WORDS[asked.kind])}</div>'
     reason = f'<div style="color:var(--jp-ui-font-color2,#555)">Why it is asked: {escape(asked.reason)}</div>'
-    return f'<div>{words}{reason}<div style="display:flex;flex-wrap:wrap">{"".join(boxes)}</div></div>'
+    return f'<div {QUIET}>{words}{reason}<div style="display:flex;flex-wrap:wrap">{"".join(boxes)}</div></div>'
 
 
 def _place(material: Material, row: int) -> str:

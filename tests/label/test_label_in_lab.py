@@ -55,6 +55,11 @@ def test_a_person_labels_in_jupyterlab_and_a_restarted_kernel_loses_nothing(root
         page.until_widget("Taken back: unsure")
         assert _said(labels) == ["same", "different"]
         assert page.browser.value("document.querySelectorAll('.jupyter-widgets img').length") > 0
+        page.browser.click(".jupyter-widgets img")  # on a face, then d twice: in a notebook that deletes a cell
+        page.browser.press("d")
+        page.browser.press("d")
+        assert page.browser.value("document.querySelectorAll('.jp-CodeCell').length") == 2
+        assert _said(labels) == ["same", "different"]
         page.restart_kernel()
         page.run()
         page.until_widget("2 answered")
