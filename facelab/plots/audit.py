@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from facelab.stats.extremes import HighestPairs
     from facelab.stats.hubs import FalseAlerts
 
-LEVEL = 0.05
 SHOWN = 25
 
 
@@ -40,7 +39,7 @@ def closest_pairs(scores: PairScores, tail: HighestPairs, ax: Axes | None = None
     if not len(scores.score):
         style.title(ax, "There are no pairs of different names", "an audit of names needs two people with a template")
         return style.describe(ax, "No pairs of different names to draw.")
-    edge = tail.score_at(LEVEL)
+    edge = tail.edge
     unusual = scores.score >= edge
     grid = np.linspace(float(scores.score[-1]), max(float(scores.score[0]), edge) + 0.02, 300)
     ax.plot(grid, tail.expected(grid), color=style.GREY, linewidth=1.6, linestyle=(0, (4, 2)), label="by chance")
@@ -54,7 +53,7 @@ def closest_pairs(scores: PairScores, tail: HighestPairs, ax: Axes | None = None
     ax.set_ylim(0.01, max(2.0 * len(scores.score), 10.0))
     n = int(unusual.sum())
     finding = f"{n:,} pairs of different names are closer than chance allows" if n else "No two names are too close"
-    below = f"{scores.pairs:,} pairs; from {edge:.3f} on fewer than {LEVEL:g} are expected (dotted)"
+    below = f"{scores.pairs:,} pairs; from {edge:.3f} (dotted) at most one in twenty is expected by chance"
     style.title(ax, finding, below)
     style.legend(ax, loc="upper right")
     return style.describe(ax, f"Pairs at or above each score, observed and by chance. {finding}. {below}.")

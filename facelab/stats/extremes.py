@@ -1,8 +1,10 @@
 """How unusual a value is for the set it comes from: the highest of many pairs, and outliers among many references.
 
-**Pairs.** Of n non-mated comparisons E(s) are expected at or above s. A pair with E(s) <= 0.05 is *unusual*: whatever
-depends on what, at most one set in twenty has such a pair by chance (Markov's inequality). E falls with the score and
-grows with n, so a score that is unusual among 100 people need not be among 100,000. With m the median of the scores
+**Pairs.** Of n non-mated comparisons E(s) are expected at or above s. Pairs are *unusual* down to the lowest score with
+E(s) <= .05 x (pairs at or above s): of those named at most one in twenty is expected by chance (the step-up procedure
+of Benjamini and Hochberg, p = E / n). Where nothing is wrong the first needs E(s) <= .05, and, whatever depends on
+what, at most one set in twenty has such a pair (Markov's inequality). E falls with the score and grows with n, so a
+score that is unusual among 100 people need not be among 100,000. With m the median of the scores
 and u the k-th highest, k = 500 or 5 % of n where that is less, the scores above u follow the tail of a normal
 distribution around m,
 
@@ -25,12 +27,13 @@ z = (x - median) / (1.4826 MAD): at most so many are expected among r good ones 
 outlier region of r observations with Hampel's identifier). Counts (of how many pairs a reference is among the highest)
 are negative binomial, by moments of those that are not outliers, instead.
 
-Sources: Davies and Gather (1993); Cohen, Technometrics 1 (1959) for normal samples that are truncated and censored.
+Sources: Davies and Gather (1993); Benjamini and Hochberg, JRSS B 57 (1995); Cohen, Technometrics 1 (1959) for normal
+samples that are truncated and censored.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,6 +69,8 @@ class HighestPairs:
         m and w.
     sample : (m,) array
         An even sample of the scores, rising.
+    edge : float
+        The score from which a pair is unusual; NaN before it was sought (`unusual_pairs`).
     """
 
     comparisons: int
@@ -74,6 +79,7 @@ class HighestPairs:
     middle: float
     width: float
     sample: FloatArray
+    edge: float = float("nan")
 
     def expected(self, score: FloatArray | float) -> FloatArray:
         """E(s), how many of the n comparisons would be at or above each score by chance; scores of any shape."""
@@ -89,8 +95,10 @@ class HighestPairs:
         return np.asarray(self.expected(score) / max(self.comparisons, 1))
 
     def score_at(self, expected: float) -> float:
-        """The score that `expected` of the n comparisons are at or above, by the tail or the sample."""
+        """The score that `expected` of the n comparisons are at or above, by tail or sample; NaN without any."""
         wanted = within("expected", expected, 0.0, float("inf"))
+        if not self.comparisons:
+            return float("nan")
         if wanted > self.exceedances:
             return float(np.quantile(self.sample, max(1.0 - wanted / self.comparisons, 0.0)))
         log_share = np.log(wanted / max(self.exceedances, 1)) + self._log_survival(self.start)
@@ -183,7 +191,7 @@ def censored_width(y: FloatArray, censored: int, ends: tuple[float, float]) -> f
 def unusual_pairs(
     score: FloatArray, comparisons: int, sample: FloatArray, *, level: float = LEVEL
 ) -> tuple[BoolArray, HighestPairs]:
-    """Which of the highest pairs are unusual, E(s) <= `level`, and the tail without them.
+    """Which of the highest pairs are unusual, E(s) <= `level` x (pairs at or above s), and the tail without them.
 
     Parameters
     ----------
@@ -192,18 +200,21 @@ def unusual_pairs(
     comparisons, sample : int, (m,) array
         As `highest_pairs`.
     level : float
-        How many may be expected by chance in the whole set, in (0, 1).
+        The share of those named that may be expected by chance, in (0, 1).
     """
     level = within("level", level, 0.0, 1.0)
     top = numbers("score", score)
+    count = np.arange(1, len(top) + 1)
     unusual = np.zeros(len(top), dtype=np.bool_)
     for _ in range(ROUNDS):
         tail = highest_pairs(top[~unusual], comparisons - int(unusual.sum()), sample)
-        now = unusual | (tail.expected(top) <= level)
+        passing = np.flatnonzero(tail.expected(top) <= level * count)
+        now = unusual | (count <= (passing[-1] + 1 if passing.size else 0))
         if (now == unusual).all():
             break
         unusual = now
-    return unusual, tail
+    edge = float(top[unusual].min()) if unusual.any() else tail.score_at(level)
+    return unusual, replace(tail, edge=edge)
 
 
 def expected_outliers(value: FloatArray) -> FloatArray:

@@ -54,13 +54,14 @@ def test_among_right_pairs_an_unusual_one_is_as_rare_as_the_level_says() -> None
 
 
 def test_errors_among_the_highest_do_not_hide_each_other() -> None:
-    """Sixty duplicates, more than the censored tenth of the tail, are all found again and again."""
+    """Sixty duplicates, more than the censored tenth of the tail, are all found; one in twenty named may be wrong."""
     rng = np.random.default_rng(2)
     s = np.sort(np.concatenate([rng.normal(0, 0.07, 50_000), rng.uniform(0.5, 0.8, 60)]))[::-1]
     unusual, tail = unusual_pairs(s[:2000], len(s), s)
     assert unusual[:60].all()
-    assert unusual.sum() == 60
-    assert tail.comparisons == 50_000
+    assert 60 <= unusual.sum() <= 60 / 0.95
+    assert tail.comparisons == 50_060 - unusual.sum()
+    assert tail.edge == s[:2000][unusual].min()
 
 
 def test_the_same_score_is_less_unusual_in_a_larger_gallery() -> None:

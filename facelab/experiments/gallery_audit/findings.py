@@ -206,7 +206,7 @@ class GalleryAudit:
         head = {"subjects": self.subjects, "samples": self.samples, "usable": self.usable, "counts": dict(self.counts)}
         rule = {
             "pairs": self.scores.pairs,
-            "unusual_from": plain(self.tail.score_at(0.05) if self.scores.pairs else None),
+            "unusual_from": plain(self.tail.edge),
         }
         hubs = None if self.hubs is None else self.hubs.to_dict()
         misses = None if self.misses is None else self.misses.to_dict()
