@@ -32,7 +32,10 @@ if TYPE_CHECKING:
 
 SHARD = 50_000
 """Templates drawn at a time: 100 MB at 512 dimensions."""
-CHOICES = ((1, np.inf), (2, 1.5), (2, 0.7), (4, 0.7), (4, 0.4), (6, 0.25), (8, 0.15), (12, 0.15))
+CHOICES = (
+    *((1, np.inf), (2, 1.5), (2, 0.7), (4, 0.7), (4, 0.4), (6, 0.4)),
+    *((6, 0.25), (8, 0.25), (8, 0.15), (12, 0.25), (12, 0.15)),
+)
 """(groups, shape) that are tried; an infinite shape is the plain normal distribution."""
 LEVELS = (1e-2, 1e-3, 2e-4)
 FOLDS = 3

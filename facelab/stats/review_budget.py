@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from facelab.stats.searches import Searches
 
 REPLICATES = 999
+COMMON = 96
+"""Common thresholds that are looked at where both ways are compared at as many alerts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -268,7 +270,10 @@ class Comparison:
     own_true, own_alerts, common_true, common_alerts : Outcome
         A day, all sites together.
     lost : Outcome
-        True alerts a day that one common threshold loses against own ones.
+        True alerts a day that one common threshold loses against own ones, each at the alerts that it raises.
+    lost_at_equal_alerts : Outcome
+        The same where the common threshold is moved, on the reporting people, to raise no more than the own ones do;
+        it is chosen on whom it is reported on, so the loss is rather too small.
     """
 
     own_true: Outcome
@@ -276,10 +281,11 @@ class Comparison:
     common_true: Outcome
     common_alerts: Outcome
     lost: Outcome
+    lost_at_equal_alerts: Outcome
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
-        names = ("own_true", "own_alerts", "common_true", "common_alerts", "lost")
+        names = ("own_true", "own_alerts", "common_true", "common_alerts", "lost", "lost_at_equal_alerts")
         return {name: plain(getattr(self, name)) for name in names}
 
 
@@ -325,7 +331,38 @@ def compared_spendings(
         for which, threshold in enumerate((own[c], common[c])):
             totals[which] += _day(site, float(threshold), each, rank)
     (own_alerts, own_true), (common_alerts, common_true) = ([_outcome(part) for part in kinds] for kinds in totals)
-    return Comparison(own_true, own_alerts, common_true, common_alerts, _outcome(totals[0, 1] - totals[1, 1]))
+    lost, equal = totals[0, 1] - totals[1, 1], totals[0, 1] - _common_within(sites, names, weight, totals[0, 0], rank)
+    return Comparison(own_true, own_alerts, common_true, common_alerts, _outcome(lost), _outcome(equal))
+
+
+def _common_within(
+    sites: Sequence[SiteTraffic], names: Any, weight: IntArray, alerts: FloatArray, rank: int
+) -> FloatArray:
+    """(b,) true alerts a day of the lowest common threshold that raises at most `alerts` (b,), in each replicate."""
+    together: dict[int, list[SiteTraffic]] = {}
+    for site in sites:
+        together.setdefault(id(site.searches), []).append(site)
+    merged = []
+    for same in together.values():
+        passages = sum(site.passages for site in same)
+        enrolled = sum(site.passages * site.prevalence for site in same)
+        merged.append(SiteTraffic(same[0].searches, passages, enrolled / passages))
+    scores = np.concatenate([np.r_[site.searches.other_score, site.searches.mate_score] for site in merged])
+    scores = scores[~np.isnan(scores)]
+    found = np.zeros(len(weight))
+    if not len(scores):
+        return found
+    rows = [weight[:, np.searchsorted(names, _people(site.searches))].astype(np.float64) for site in merged]
+    open_ = np.ones(len(weight), dtype=bool)
+    for threshold in np.unique(np.quantile(scores, np.linspace(0, 1, COMMON), method="lower"))[::-1]:
+        day = np.sum(
+            [_day(site, float(threshold), each, rank) for site, each in zip(merged, rows, strict=True)], axis=0
+        )
+        open_ &= day[0] <= alerts * (1 + 1e-9)
+        found = np.where(open_, day[1], found)
+        if not open_.any():
+            break
+    return found
 
 
 def _people(found: Searches) -> Any:

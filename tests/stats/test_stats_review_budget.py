@@ -126,7 +126,8 @@ def test_on_other_people_the_values_are_those_of_their_rates_and_lie_in_their_in
     expected = sum(500 * 0.02 * (1 - curve.at(t).fnir.value) for curve, t in zip(curves, own))
     assert found.own_true.value == pytest.approx(expected)
     assert found.lost.value == pytest.approx(found.own_true.value - found.common_true.value)
-    for part in (found.own_true, found.own_alerts, found.common_true, found.common_alerts, found.lost):
+    parts = found.own_true, found.own_alerts, found.common_true, found.common_alerts, found.lost
+    for part in (*parts, found.lost_at_equal_alerts):
         assert part.low <= part.value <= part.high
 
 
@@ -134,6 +135,22 @@ def test_alike_thresholds_lose_nothing_with_certainty() -> None:
     sites = [SiteTraffic(curve_of(4).searches, 500, 0.02)]
     lost = compared_spendings(sites, np.array([0.3]), np.array([0.3]), np.random.default_rng(1), replicates=50).lost
     assert (lost.value, lost.low, lost.high) == (0, 0, 0)
+
+
+def test_at_as_many_alerts_the_common_threshold_is_the_lowest_that_raises_no_more() -> None:
+    """Against a walk through every score of the reporting people."""
+    curves = [curve_of(6), curve_of(7)]
+    sites = [SiteTraffic(curve.searches, 500 * (c + 1), 0.02) for c, curve in enumerate(curves)]
+    own = np.array([0.25, 0.55])
+    found = compared_spendings(sites, own, np.array([0.4, 0.4]), np.random.default_rng(1), replicates=5)
+    best = 0.0
+    for threshold in np.unique(np.concatenate([curve.thresholds for curve in curves])):
+        steps = [site_steps("", curve, site.passages, 0.02) for curve, site in zip(curves, sites)]
+        at = [int((s.threshold >= threshold).sum()) - 1 for s in steps]
+        if sum(s.alerts[k] for s, k in zip(steps, at)) <= found.own_alerts.value:
+            best = max(best, sum(s.true[k] for s, k in zip(steps, at)))
+    equal = found.own_true.value - found.lost_at_equal_alerts.value
+    assert best - 500 * 3 * 0.02 / 20 <= equal <= best + 1e-9  # the grid of thresholds is a step or so coarser
 
 
 def test_a_threshold_that_accepts_nobody_raises_nothing() -> None:

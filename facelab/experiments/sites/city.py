@@ -89,14 +89,18 @@ def threshold_lines(found: Findings) -> tuple[Line, ...]:
 
 
 def _own_line(found: Findings) -> Line:
-    lost, true = found.chosen.outcome.lost, found.chosen.outcome.own_true
+    """Whether thresholds of their own would find more for as many alerts."""
+    outcome = found.chosen.outcome
+    lost = outcome.lost_at_equal_alerts
     if lost.low > 0:
-        head = "A threshold for each camera finds more"
+        head = "A threshold for each camera finds more for as many alerts"
+    elif lost.high < 0:
+        head = "A threshold for each camera, chosen on as few people as here, finds less"
     else:
-        head = "That a threshold for each camera finds more could not be shown"
+        head = "That a threshold for each camera finds more for as many alerts could not be shown"
     text = (
-        f"{head}: {_short(true.value)} wanted passages a day against "
-        f"{_short(found.chosen.outcome.common_true.value)} for the same reviews; the difference is {_between(lost)}."
+        f"{head}: a difference of {lost.value:+.2g} wanted passages a day (between {lost.low:+.2g} and {lost.high:+.2g} "
+        "would fit this data)."
     )
     return Line("Threshold", text, "resampled")
 
@@ -263,6 +267,7 @@ def metrics(found: Findings) -> dict[str, float]:
         "wanted_found_a_day": outcome.common_true.value,
         "wanted_found_a_day_own_thresholds": outcome.own_true.value,
         "lost_by_common_threshold": outcome.lost.value,
+        "lost_by_common_threshold_at_equal_alerts": outcome.lost_at_equal_alerts.value,
         "budget_gap": found.chosen.own.gap,
     }
     if found.point is not None:

@@ -120,8 +120,8 @@ class DistractorCheck:
         ends = wrong.people.interval()
         return (
             f"{self.name}: refused. At score {wrong.threshold:.3f} held-out people match with FMR "
-            f"{wrong.people.value:.2g} [{ends.low:.2g}, {ends.high:.2g}] and drawn references with "
-            f"{wrong.drawn:.2g}, outside that interval."
+            f"{wrong.people.value:.3g} [{ends.low:.3g}, {ends.high:.3g}] and drawn references with "
+            f"{wrong.drawn:.3g}, outside that interval."
         )
 
     @property

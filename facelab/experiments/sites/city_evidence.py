@@ -67,7 +67,7 @@ def _check_rows(check: DistractorCheck) -> list[tuple[str, ...]]:
                 f"{check.name}, {check.held_out} references and {check.probes} searches held out",
                 f"{level.threshold:.3f}",
                 _rate(level.people),
-                f"{level.drawn:.2g}",
+                f"{level.drawn:.3g}",
                 "yes" if level.within else "no",
                 _rate(level.people_fpir),
                 f"{level.drawn_fpir:.2g}" + ("" if level.fpir_within else " (outside)"),
@@ -135,15 +135,16 @@ def budget_section(found: Findings) -> Section:
     rows = tuple(_budget_row(one) for one in found.spent)
     columns = (
         "reviews a day", "one threshold for all", "alerts a day with it", "wanted passages found a day",
-        "with a threshold a camera", "alerts a day with those", "lost by one threshold",
+        "with a threshold a camera", "alerts a day with those", "lost by one threshold", "lost at as many alerts",
     )  # fmt: skip
     own = found.chosen.own
     said = (
         "Thresholds that find most wanted passages within the reviews, by Lagrange multipliers on the concave hulls "
         f"of {len(found.cameras)} cameras; at {whole(found.site.reviews_a_day)} reviews what was found is within "
         f"{own.gap:.2g} a day of the best that any thresholds could give on that data ({own.bound:.3g}).",
-        "Chosen on one half of the people; every figure is of the other half, so alerts may exceed the reviews. The "
-        "intervals draw the people again, the thresholds held.",
+        "Chosen on one half of the people; every figure is of the other half, so alerts may exceed the reviews, and "
+        "the two ways differ in how many they raise there. The last column compares them at as many alerts. The intervals "
+        "draw the people again, the thresholds held.",
         f"Below {whole(found.fewest_reviews)} reviews a day this data cannot tell one budget from another: one alarmed "
         "stranger among those who chose stands for so many alerts a day.",
         "Which camera is worth more reviews depends on its share of wanted people, and that is assumed here.",
@@ -161,6 +162,7 @@ def _budget_row(one: Spent) -> tuple[str, ...]:
         _outcome(outcome.own_true),
         _outcome(outcome.own_alerts),
         _outcome(outcome.lost),
+        _outcome(outcome.lost_at_equal_alerts),
     )
 
 
