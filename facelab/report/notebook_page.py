@@ -34,6 +34,7 @@ def without_people(notebook: Any, *, names: bool = False) -> Any:
 
     instead = {FACES_TAG: NOT_SHOWN} | ({} if names else {NAMES_TAG: NOT_NAMED})
     clean = copy.deepcopy(notebook)
+    clean.metadata.pop("widgets", None)  # the state of panels, where JupyterLab was told to save it
     for cell in clean.cells:
         said = [instead[tag] for tag in cell.metadata.get("tags", []) if tag in instead]
         if cell.cell_type == "code" and said and cell.outputs:

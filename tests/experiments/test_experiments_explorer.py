@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import time
 import warnings
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import DataObject, data, integers, lists, sampled_from, tuples
 
 from facelab.config import Floor
+from facelab.data.sources import VideoFile
 from facelab.errors import NotMeasured
 from facelab.experiments.explorer import Explorer, MovingRates
 from facelab.experiments.explorer_panel import ThresholdPanel
 from facelab.experiments.study import Halves, Study
+from facelab.report.notebook_page import without_people
 from facelab.stats.floor import journey_miss, workload_at
 from facelab.stats.openset import open_set_curve_of_searches
 from facelab.stats.rates import Rate
@@ -195,6 +199,43 @@ def test_pictures_of_real_people_are_not_shown_unasked(explorer: Explorer) -> No
     panel.threshold.value = explorer.start + 0.1
     panel._draw_pairs(None)
     assert "may be of real people" in panel.pairs.value
+
+
+def test_pictures_come_from_the_right_clip_and_each_clip_is_read_once() -> None:
+    """Two clips of one camera: the faces are in the people's colours; a clip ends at its last picture; a frame that is
+    not there, or footage that has moved, gives none."""
+    from toy_pipeline import COLOURS, ToySource, people_of, walk
+
+    from facelab.data.footage import Clip, Footage
+    from facelab.experiments.passage_pictures import face_picture, face_pictures
+    from facelab.types import Tracks
+
+    first = ToySource(people_of(walk("ann", 0, 10)), n=30)
+    second = ToySource(people_of(walk("bob", 0, 10)), n=30)
+    footage = Footage("toy", (Clip(first), Clip(second, start_s=2.0, first_frame=100)))
+    frame = np.array([2, 5, 103, 250])
+    box = np.array([(10 + 6 * (k % 100), 20, 60 + 6 * (k % 100), 70) for k in frame], np.float32)
+    none = np.zeros(4)
+    tracks = Tracks(np.full(4, "gate"), frame, none, none, box, none, none, np.zeros((4, 5, 2)))
+    found = face_pictures(footage, tracks, [0, 1, 2, 3])
+    assert sorted(found) == [0, 1, 2]
+    assert (first.frames_read, second.frames_read) == (6, 30)
+    for row, name in ((0, "ann"), (1, "ann"), (2, "bob")):
+        picture = cv2.imdecode(np.frombuffer(found[row], np.uint8), cv2.IMREAD_COLOR)
+        middle = picture[70:90, 70:90].reshape(-1, 3).mean(axis=0)
+        assert int(np.argmax(middle)) == int(np.argmax(COLOURS[name]))
+    assert face_picture(footage, tracks, 3) is None
+    gone = Footage("gone", (Clip(VideoFile(Path("nowhere.mp4"), "gate")),))
+    assert face_pictures(gone, tracks, [0]) == {}
+
+
+def test_a_copy_that_leaves_has_no_saved_panels() -> None:
+    """JupyterLab can be told to save widgets, and then names and pictures would stand in the notebook's metadata."""
+    import nbformat
+
+    notebook = nbformat.v4.new_notebook(metadata={"widgets": {"state": {"value": "<table>p0001</table>"}}})
+    assert "widgets" not in without_people(notebook).metadata
+    assert "widgets" in notebook.metadata
 
 
 @pytest.mark.slow
