@@ -99,8 +99,8 @@ def _own_line(found: Findings) -> Line:
     else:
         head = "That a threshold for each camera finds more for as many alerts could not be shown"
     text = (
-        f"{head}: a difference of {lost.value:+.2g} wanted passages a day (between {lost.low:+.2g} and {lost.high:+.2g} "
-        "would fit this data)."
+        f"{head}: a difference of {lost.value:+.2g} wanted passages a day (between {lost.low:+.2g} and "
+        f"{lost.high:+.2g} would fit this data)."
     )
     return Line("Threshold", text, "resampled")
 

@@ -143,8 +143,8 @@ def budget_section(found: Findings) -> Section:
         f"of {len(found.cameras)} cameras; at {whole(found.site.reviews_a_day)} reviews what was found is within "
         f"{own.gap:.2g} a day of the best that any thresholds could give on that data ({own.bound:.3g}).",
         "Chosen on one half of the people; every figure is of the other half, so alerts may exceed the reviews, and "
-        "the two ways differ in how many they raise there. The last column compares them at as many alerts. The intervals "
-        "draw the people again, the thresholds held.",
+        "the two ways differ in how many they raise there. The last column compares them at as many alerts. The "
+        "intervals draw the people again, the thresholds held.",
         f"Below {whole(found.fewest_reviews)} reviews a day this data cannot tell one budget from another: one alarmed "
         "stranger among those who chose stands for so many alerts a day.",
         "Which camera is worth more reviews depends on its share of wanted people, and that is assumed here.",
