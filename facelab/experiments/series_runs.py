@@ -95,8 +95,9 @@ def log_series(series: Series, days: Sequence[Day], champion: Measured, workspac
     run.params({name: str(value) for name, value in vars(plan).items()} | {"camera": camera})
     run.metrics({"threshold": champion.threshold, "days": len(days)})
     for name, chart in charts.items():
-        limits = {"": chart.rate, "_limit_low": chart.low, "_limit_high": chart.high}
-        run.series({f"trend/{name}{end}_percent": list(enumerate(100 * values)) for end, values in limits.items()})
+        # MLflow draws a chart a metric, in sections by what stands before the slash
+        drawn = {f"trend/{name}": chart.rate, f"limits/{name}_low": chart.low, f"limits/{name}_high": chart.high}
+        run.series({f"{metric}_percent": list(enumerate(100 * values)) for metric, values in drawn.items()})
     run.series({"trend/gate": [(day.day, VERDICTS[day.verdict.verdict]) for day in days]})
     run.series({"trend/enrolled": [(day.day, float(plan.subjects(day.day))) for day in days]})
     run.datasets([DatasetNote(f"days of {champion.name}", champion.scenario, "simulated", champion.data, vars(plan))])
@@ -141,7 +142,8 @@ def _note(series: Series, days: Sequence[Day], charts: dict[str, ControlChart]) 
         f"**Simulated.** {len(days)} days drawn from the passages of one evaluation: on day {plan.altered_from} the "
         f"camera {series.pool.camera} goes out of focus, until day {plan.grown_on} the watchlist grows from "
         f"{plan.list_first} to {plan.list_last}. From the day of the blur on, the gate {said}. {findings} The charts "
-        "`trend/…` of this run draw each rate with its control limits over the days; the nested runs are the days."
+        "`trend/…` of this run draw each rate by day, `limits/…` its control limits, and the figures both in one. "
+        "The nested runs are the days."
     )
 
 

@@ -162,9 +162,7 @@ def test_the_days_are_runs_nested_in_one_that_draws_the_trend(
     assert client.get_experiment(whole.info.experiment_id).name == "demo series"
     assert not any("scenario" in run.data.tags for run in runs), "nothing that is judged or watched counts these"
     drawn = {point.step: point.value for point in client.get_metric_history(run_id, "trend/fnir_gate_percent")}
-    high = {
-        point.step: point.value for point in client.get_metric_history(run_id, "trend/fnir_gate_limit_high_percent")
-    }
+    high = {point.step: point.value for point in client.get_metric_history(run_id, "limits/fnir_gate_high_percent")}
     of_days = {int(run.data.metrics["day"]): run.data.metrics["fnir_gate_percent"] for run in nested}
     assert drawn == pytest.approx(of_days)
     assert all(drawn[day] > high[day] for day in (3, 4, 5)), "the altered camera leaves its limits on its day"
