@@ -38,7 +38,13 @@ def test_words() -> None:
     assert [whole(x) for x in (0, 0.42, 3.0, 9.8, 14.4, 466, 9_340, np.inf)] == [
         "0", "0.4", "3", "10", "14", "470", "9,300", "any number",
     ]  # fmt: skip
-    assert [one_in(x) for x in (0.0, 0.001, 0.25, 0.9, 1.0)] == ["none", "1 in 1,000", "1 in 4", "9 in 10", "all"]
+    assert [one_in(x) for x in (0.0, 0.001, 0.25, 0.9, 1.0)] == [
+        "none",
+        "1 in 1,000",
+        "1 in 4",
+        "9 in 10",
+        "nearly all",
+    ]
     assert of_hundred(Rate(3, 60)) == "about 5 (between 1 and 14 would fit this data)"
     assert a_shift(Estimate(83.0, 2.1, 456.0)) == "about 83 (between 2 and 460 would fit this data)"
     assert a_shift(Estimate(0.0, 0.0, 303.0)) == "none was seen (between 0 and 300 would fit this data)"

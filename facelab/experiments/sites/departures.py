@@ -213,7 +213,7 @@ def _domestic_lines(found: Findings) -> list[Line]:
         f"Domestic departures ({whole(one.flow.passengers_a_day)} a day past {cameras} cameras): threshold "
         f"{one.threshold:.3f}; of 100 wanted people {of_hundred(one.missed)} are missed; {operators(one.operators)}."
     )
-    return [Line("What it costs", text, "measured")]
+    return [Line("What it costs", text, one.chosen.basis)]
 
 
 def sure_lines(found: Findings) -> tuple[Line, ...]:
@@ -277,7 +277,7 @@ def protocol_rows(found: Findings) -> tuple[ProtocolRow, ...]:
     site, first = found.site, found.first
     missed = None if first is None else first.missed
     tpir = 1.0 if missed is None else 1 - missed.value
-    second = None if found.second is None else found.second.carried.get("fnir")
+    second = None if found.second is None else found.second.alike or found.second.carried.get("fnir")
     differ = 0.1 if second is None else second.discordant / max(second.people, 1)
     tested = found.journeys.curve.searches.subjects
     rows = [

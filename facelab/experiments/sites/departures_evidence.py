@@ -13,11 +13,13 @@ from facelab.experiments.sites.departures_lists import ListAnswer
 from facelab.experiments.sites.departures_words import a_shift, of_hundred, one_in, operators, points, seconds, shown
 from facelab.report.site_answer import Section, Table
 from facelab.stats.scaling import fpir_by_gallery_size
+from facelab.stats.watchlist_size import REACH
 from facelab.stats.workload import complement, estimate, positive_predictive_value
 
 if TYPE_CHECKING:
     from facelab.experiments.sites.departures_elsewhere import Elsewhere
     from facelab.experiments.sites.departures_findings import Findings
+    from facelab.stats.tail import Tail
     from facelab.stats.watchlist_size import SizedThreshold
 
 PREVALENCES = (1e-6, 1e-5, 1e-4, 1e-3)
@@ -49,7 +51,7 @@ def lists_section(found: Findings) -> Section:
         f"{len(found.journeys.select)} strangers chose the thresholds, {curve.non_mated} others and {curve.mated} "
         "wanted people report. "
         f"{tested:,} people were on the tested list: up to there FPIR is the mean over all smaller lists, beyond it is "
-        "the union bound on a tail of the strangers' scores, two models that nobody has tested here.",
+        "the union bound on a tail of the strangers' scores, which are two models.",
         "Certified is the threshold that keeps its promise with 95 % confidence, where the data have one.",
     ]
     checked = _model_sentence(found)
@@ -70,7 +72,19 @@ def _model_sentence(found: Findings) -> str:
     counted = curve.at(threshold).fpir
     return (
         f"The models where they can be checked: with {tested:,} on the list they say {CHECKED * counted.trials:.0f} of "
-        f"{counted.trials} strangers alarmed at {threshold:.3f}; {counted.errors} were."
+        f"{counted.trials} strangers alarmed at {threshold:.3f}; {counted.errors} were.{_model_threshold(found, tail)}"
+    )
+
+
+def _model_threshold(found: Findings, tail: Tail) -> str:
+    """What the models would set for the first list, beside what was counted."""
+    first = found.first
+    if first is None or first.chosen.basis != "measured" or found.target / first.chosen.size >= tail.share:
+        return ""
+    own = tail.threshold(found.target / first.chosen.size, reach=REACH).threshold
+    return (
+        f" For {first.chosen.size:,} on the list they would set {own:.3f} where counting sets {first.threshold:.3f}, "
+        f"which rests on the few highest of {len(found.journeys.select)} strangers."
     )
 
 
@@ -233,8 +247,8 @@ def photographs_section(found: Findings) -> Section | None:
     active = int((loose.people > 0).sum())
     columns = ("photograph", f"strangers at {tight.threshold:.3f}", f"strangers at {loose.threshold:.3f}", "stands out")
     sentences = (
-        f"At {tight.threshold:.3f}, {int((tight.people > 0).sum())} of {len(tight):,} photographs cause all "
-        f"{tight.fpir.errors} false alarms of {tight.trials} strangers: too few to tell photographs apart. So it was "
+        f"At {tight.threshold:.3f} the false alarms ({tight.fpir.errors} of {tight.trials} strangers) come from "
+        f"{int((tight.people > 0).sum())} of {len(tight):,} photographs: too few to tell photographs apart. So it was "
         f"asked at {loose.threshold:.3f} too, where {loose.fpir.errors} are alarmed, by {active} photographs.",
         culprits.effect.sentence(),
     )

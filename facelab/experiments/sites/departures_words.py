@@ -38,11 +38,11 @@ def _between(low: float, high: float) -> str:
 
 
 def one_in(share: float) -> str:
-    """A share as one in so many: ``1 in 1,100``, ``9 in 10``, ``all``."""
+    """A share as one in so many: ``1 in 1,100``, ``9 in 10``, ``nearly all``."""
     if not share > 0 or not math.isfinite(share):
         return "none"
-    if share >= 0.995:
-        return "all"
+    if share >= 0.95:
+        return "nearly all"
     if share > 0.5:
         return f"{whole(10 * share)} in 10"
     return f"1 in {whole(1 / share)}"

@@ -119,7 +119,7 @@ def side_by_side(
         real, sentences = (), (str(reason), NOT_CONCLUDED[0])
     rows = tuple(_row(found, threshold, goal, generated=found in synthetic) for found in (*synthetic, *real))
     columns = ("people", "searched", "enrolled", "strangers alarmed", "right people missed", "their own threshold")
-    caption = f"At {threshold:.3f}; the last column keeps {100 * goal:.2g} strangers in 100 alarmed or fewer."
+    caption = f"At {threshold:.3f}; the last column keeps {100 * goal:.2g} in 100 strangers alarmed or fewer."
     return Section(TITLE, sentences, Table(columns, rows, caption))
 
 
@@ -160,6 +160,6 @@ def _apart(threshold: float, synthetic: Sequence[RealSet], real: Sequence[RealSe
     if not said:
         return f"At {threshold:.3f} everybody was counted; no set has people enough for a threshold of its own."
     return (
-        f"For {100 * goal:.2g} strangers in 100 alarmed, each set of people would ask for its own threshold with its "
+        f"For {100 * goal:.2g} in 100 strangers alarmed, each set of people would ask for its own threshold with its "
         f"own number enrolled: {'; '.join(said)}. The site's answer above is {threshold:.3f}."
     )
