@@ -40,12 +40,12 @@ def north_counter() -> Scene:
         Panel(0, right, (0.0, 0.0), (top, back), panelled((0.30, 0.38, 0.46), 1.6, 1.2)),
         Panel(1, top, (left, 0.0), (right, back), ceiling((0.32, 0.36, 0.40), 0.8, (1.5, 1.9, 2.2), 4)),
     ]
-    half = 0.75
-    for x in (-2.35, 2.35):
+    half = 0.55
+    for x in (-1.75, 1.75):
         things += box_of((x - half, x + half), (0.0, 1.1), (3.6, 5.0), panelled((0.10, 0.16, 0.26), 0.5, 1.1))
         things += box_of((x - half, x + half), (1.1, 1.14), (3.55, 5.05), plain(STEEL))
     things += signboard("Passports", 0.0, 2.18, 5.6, 2.0, 0.34)
-    feet = [(x - 0.75, 3.6, x + 0.75, 5.0) for x in (-2.35, 2.35)]
+    feet = [(x - half, 3.6, x + half, 5.0) for x in (-1.75, 1.75)]
     floor = plain((0.16, 0.20, 0.26), grain=0.18)
     lights = lamps_at([-1.2, 1.2], [1.6, 4.4, 7.4], 2.8, 0.85)
     return Scene(floor, things, lights, ambient=0.20, footprints=feet)

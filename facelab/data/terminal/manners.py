@@ -101,7 +101,7 @@ def _strolling(far_m: float, half_m: float, near_m: float, slope: float) -> Call
 
 def _counter_way(rng: np.random.Generator) -> Corners:
     """Between two desks from behind a line, then past the camera on either side."""
-    lane = float(rng.choice((-0.75, 0.75))) + float(rng.uniform(-0.1, 0.1))
+    lane = float(rng.choice((-0.5, 0.5))) + float(rng.uniform(-0.1, 0.1))
     side = float(rng.choice((-1.0, 1.0)))
     return [(1.9 * side, 7.4), (0.5 * side + lane, 6.6), (lane, 5.2), (lane, 3.2), (1.5 * np.sign(lane), 1.6)]
 
@@ -127,7 +127,7 @@ QUEUE = Manner(
 GATE = Manner(_gate_way, 3.6, (1.32, 0.10), 0.52, (0.54, 0.07, 0.07, 0.14, 0.18), 0.05, ((2.5, 3.7, 0.9),))
 HALL = Manner(_strolling(11.0, 2.6, 2.6, 0.62), 3.2, (1.40, 0.16), 0.55, (0.50, 0.12, 0.12, 0.15, 0.11), 0.08)
 COUNTER = Manner(_counter_way, 2.6, (1.15, 0.10), 0.52, (0.55, 0.09, 0.09, 0.17, 0.10), 0.06)
-PIER = Manner(_strolling(9.8, 1.6, 2.8, 0.33), 3.0, (1.45, 0.15), 0.52, (0.50, 0.10, 0.10, 0.18, 0.12), 0.10)
+PIER = Manner(_strolling(10.0, 1.6, 3.2, 0.27), 3.0, (1.45, 0.15), 0.52, (0.50, 0.10, 0.10, 0.18, 0.12), 0.10)
 PAVEMENT = Manner(
     _strolling(14.5, 2.2, 5.0, 0.22),
     2.6,

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from facelab.data.footage import Footage
 
 VERSION = 3
-SITES_VERSION = 3
+SITES_VERSION = 4
 """Of every camera but the first three, and of all that is set beside passengers and cameras."""
 STAMP, MANIFEST, TRUTH = "rendered.json", "footage.yaml", "truth.csv"
 TOLD_EVERY = 10
