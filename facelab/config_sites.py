@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from facelab.config_base import Rate01, Settings
 
@@ -37,6 +37,12 @@ class SiteSettings(Settings):
         if foreign:
             raise ValueError(f"sources are given for {', '.join(foreign)}, which are no settings of this site")
         return self
+
+    @model_serializer(mode="wrap")
+    def _as_given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A dump holds what was given, so that it can be read again: what nobody gave has no source."""
+        said: dict[str, Any] = handler(self)
+        return {name: value for name, value in said.items() if name == "kind" or name in self.model_fields_set}
 
     @property
     def assumptions(self) -> tuple[tuple[str, object, str], ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.stats import beta
 
+from facelab.config import Scenario
 from facelab.experiments.scenario import load_scenario
 from facelab.experiments.sites import protocol, real
 from facelab.experiments.sites.departures_words import a_shift, of_hundred, one_in, operators, seconds, whole
@@ -26,6 +28,15 @@ def test_every_assumption_of_the_scenario_is_sourced_and_changeable() -> None:
     assert all(site.sources[name] for name in given)
     changed = load_scenario("departures_watchlist", {"site.passengers_a_day": 900}).site
     assert changed.passengers_a_day == 900
+
+
+@pytest.mark.parametrize("name", ["departures_watchlist", "city_cameras", "smart_pass_gate"])
+def test_a_scenario_that_was_written_down_is_read_again_as_it_was(name: str) -> None:
+    """An evaluation keeps its scenario as JSON; what nobody gave is left out of it, since it has no source."""
+    scenario = load_scenario(name)
+    again = Scenario.model_validate(json.loads(scenario.model_dump_json()))
+    assert again == scenario
+    assert again.site.model_fields_set | {"kind"} == scenario.site.model_fields_set | {"kind"}
 
 
 def test_the_scenario_asks_about_the_journey_while_it_lasts() -> None:
