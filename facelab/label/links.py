@@ -30,6 +30,8 @@ FEWEST_PAIRS = 300
 ASSUMED = (0.05, 0.10)
 """Middle and spread of strangers' similarities where there are too few pairs to see them."""
 BINS = 80
+ANYWHERE = 0.1
+"""So large a share of the pairs of one person is taken to lie anywhere above the middle of strangers, evenly."""
 _Z90, _Z99 = 1.2815515594600038, 2.3263478740408408
 _LARGEST_ODDS = 1e9
 
@@ -103,10 +105,11 @@ def link_model(similarity: Floats) -> LinkModel:
     edges = np.linspace(middle, max(1.0, float(given.max())) + 1e-9, BINS + 1)
     count = np.histogram(given, edges)[0].astype(np.float64)
     expected = (1 - share) * len(given) * np.diff(ndtr((edges - middle) / spread))
-    held = count > 0
-    raw = np.clip(1 - expected[held] / count[held], -1.0, 1.0)
-    centre = ((edges[1:] + edges[:-1]) / 2)[held]
-    probability = np.clip(isotonic_regression(raw, weights=count[held]).x, 0.0, 1.0)
+    # where no pair lies, one person is still possible: some of their pairs may lie anywhere
+    found = count + ANYWHERE * share * len(given) / BINS
+    raw = np.clip(1 - expected / found, -1.0, 1.0)
+    centre = (edges[1:] + edges[:-1]) / 2
+    probability = np.clip(isotonic_regression(raw, weights=found).x, 0.0, 1.0)
     return LinkModel(*_strict(centre, probability, middle, spread), middle, spread, share)
 
 
