@@ -69,10 +69,13 @@ def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("small_chain")
-def test_an_evaluation_is_the_same_on_a_server(study: Study, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_evaluation_is_the_same_on_a_server(
+    study: Study, server: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
     found = run_evaluation.evaluate("demo")
     assert found.kept is None
+    assert "View run" not in capfd.readouterr().out, "a scheduler reads its lines"
     assert found.tracking_uri == server
     client = open_store()
     run = client.get_run(found.run_id)
