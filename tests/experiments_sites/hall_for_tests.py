@@ -29,12 +29,14 @@ def unit(vectors: np.ndarray) -> np.ndarray:
     return (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)).astype(np.float32)
 
 
-def hall(folder: Path, *, strangers: int = 80, wanted: int = 16, noise: float = 0.9, **overrides: Any) -> Study:
+def hall(
+    folder: Path, *, strangers: int = 80, wanted: int = 16, noise: float = 0.9, others: int = 40, **overrides: Any
+) -> Study:
     """A study whose people walked past three cameras, 45 s apart, seen for 4 s each with five faces."""
     rng = np.random.default_rng(4)
     names = [f"w{i:02d}" for i in range(wanted)] + [f"u{i:03d}" for i in range(strangers)]
-    people = unit(rng.normal(size=(len(names) + 40, WIDTH)))
-    listed = [*names[:wanted], *(f"d{i:02d}" for i in range(40))]
+    people = unit(rng.normal(size=(len(names) + others, WIDTH)))
+    listed = [*names[:wanted], *(f"d{i:02d}" for i in range(others))]
     photographs = people[[*range(wanted), *range(len(names), len(people))]]
     gallery = Gallery(_templates([f"{n}/1" for n in listed], listed, photographs), np.array(listed))
     rows: dict[str, list[Any]] = {name: [] for name in ("camera", "frame", "time", "track", "who")}

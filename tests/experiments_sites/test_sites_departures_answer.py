@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from facelab.errors import BadInput, NotMeasured
 from facelab.experiments.sites import departures_findings, departures_journeys, real
 from facelab.experiments.sites.departures import answer
 from facelab.experiments.sites.departures_elsewhere import aligned, elsewhere
+from facelab.experiments.sites.departures_evidence import _model_sentence
 from facelab.experiments.sites.departures_findings import findings, rising_lists
 from facelab.experiments.sites.departures_journeys import Journeys
 from facelab.experiments.sites.departures_lists import ListAnswer, flows_of, list_answer, target_of
@@ -229,3 +231,21 @@ def test_another_kind_of_site_is_refused(tmp_path: Path) -> None:
     other = hall(tmp_path, strangers=4, wanted=2, **{"site": None})
     with pytest.raises(BadInput, match="no departures hall"):
         findings(other)
+
+
+def test_with_strangers_enough_a_longer_list_is_extrapolated_and_the_models_are_held_against_counts(
+    tmp_path: Path,
+) -> None:
+    made = hall(tmp_path, strangers=240, others=80, **SMALL | {"site.watchlists": [80, 400, 2000]})
+    alone = Journeys(made, AlertRule())
+    site = made.scenario.site
+    lists = rising_lists(alone, site, flows_of(site)[0])
+    assert [one.chosen.basis for one in lists] == ["measured", "extrapolated", "extrapolated"]
+    thresholds = [one.threshold for one in lists]
+    assert thresholds == sorted(thresholds)
+    assert lists[1].rate.fpir.low <= lists[1].rate.fpir.value <= lists[1].rate.fpir.high
+    assert alone.tail is not None
+    sentence = _model_sentence(SimpleNamespace(journeys=alone, first=lists[0], target=target_of(site, lists[0].flow)))
+    threshold = alone.tail.threshold(0.05 / 96).threshold
+    assert f"they say 6 of 120 strangers alarmed at {threshold:.3f}" in sentence
+    assert f"{alone.curve.at(threshold).fpir.errors} were." in sentence
