@@ -158,7 +158,6 @@ CameraName: TypeAlias = Literal[
     "toll_north", "toll_canal", "toll_east", "toll_port", "toll_bypass",
     "egate_departure", "egate_boarding",
 ]  # fmt: skip
-PlaceName: TypeAlias = Annotated[str, Field(description="a site of rendered cameras: docs/footage.md")]
 
 
 class Comers(Settings):
@@ -187,34 +186,26 @@ class TerminalFootage(Settings):
     passing: int | None = Field(
         None, ge=2, description="so many of the passengers pass each site, drawn anew for each; unless given, all"
     )
-    comers: dict[PlaceName, Comers] = Field(
+    comers: dict[str, Comers] = Field(
         default_factory=dict, description="by site: which of the passengers come to it; everywhere else all of them do"
     )
 
     @field_validator("cameras", mode="before")
     @classmethod
     def _known_cameras(cls, given: Any) -> Any:
+        known = get_args(CameraName)
         for name in given if isinstance(given, list | tuple) else ():
-            known = get_args(CameraName)
             if isinstance(name, str) and name not in known:
-                near = get_close_matches(name, known, n=1, cutoff=0.4)
-                hint = f"; did you mean {near[0]!r}?" if near else f": there are {', '.join(known)}"
-                raise ValueError(f"there is no camera {name!r}{hint}")
+                near = get_close_matches(name, known, n=1, cutoff=0.0)
+                raise ValueError(f"there is no camera {name!r}; did you mean {near[0]!r}?")
         return given
 
     @model_serializer(mode="wrap")
     def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Later settings stand in a dump only where they are set: what was kept under earlier ones stays theirs."""
+        first, fields = ("kind", "seed", "unknown", "wanted", "cameras"), type(self).model_fields
         said: dict[str, Any] = handler(self)
-        later: dict[str, Any] = {
-            "masked": 0.0,
-            "blurred": 0.0,
-            "visits": 1,
-            "second_attempts": 0.0,
-            "passing": None,
-            "comers": {},
-        }
-        return {name: value for name, value in said.items() if name not in later or value != later[name]}
+        return {k: v for k, v in said.items() if k in first or v != fields[k].get_default(call_default_factory=True)}
 
 
 class FileFootage(Settings):
