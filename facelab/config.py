@@ -186,9 +186,7 @@ class TerminalFootage(Settings):
     passing: int | None = Field(
         None, ge=2, description="so many of the passengers pass each site, drawn anew for each; unless given, all"
     )
-    comers: dict[str, Comers] = Field(
-        default_factory=dict, description="by site: which of the passengers come to it; everywhere else all of them do"
-    )
+    comers: dict[str, Comers] = Field(default_factory=dict, description="by site: which of the passengers come to it")
 
     @field_validator("cameras", mode="before")
     @classmethod
