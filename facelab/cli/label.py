@@ -152,6 +152,10 @@ def apply(
 
     Example: facelab label apply my_site.yml --labels ann.csv --labels bob.csv --disputed leave-out
     """
+    from facelab.label.labelfile import read_answers
+
+    for path in labels or ():
+        read_answers(path)  # a file that is named must be there
     found = _labelling(scenario, parameters, workspace, labels, ignore_names)
     kinds: dict[str, Any] = {"unreviewed": unreviewed.replace("-", " "), "disputed": disputed.replace("-", " ")}
     applied = found.apply(truth=truth, **kinds)

@@ -150,6 +150,12 @@ def test_the_commands(labelling: Labelling, monkeypatch: pytest.MonkeyPatch, tmp
     assert "FPIR" in _run(monkeypatch, labelling, "apply", "demo", "--unreviewed", "left-out")
 
 
+def test_a_label_file_that_is_named_must_be_there(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["label", "apply", "demo", "--labels", str(tmp_path / "labels.csv")])
+    assert result.exit_code == 12
+    assert "label file cannot be read" in result.stderr
+
+
 def test_three_reviewers_must_be_told_apart(labelling: Labelling, monkeypatch: pytest.MonkeyPatch) -> None:
     for who in ("ann", "bob", "cy"):
         _answer_rightly(labelling, who)
