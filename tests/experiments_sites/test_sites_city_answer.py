@@ -11,8 +11,9 @@ import pytest
 
 from facelab.errors import BadInput
 from facelab.experiments.sites import city_cameras as cameras
-from facelab.experiments.sites.city import answer
+from facelab.experiments.sites.city import answer, threshold_lines
 from facelab.experiments.sites.city_distractors import Labelled, distractor_check
+from facelab.experiments.sites.city_evidence import growth_section
 from facelab.experiments.sites.city_findings import Findings
 from facelab.experiments.sites.city_search import of_passages, with_drawn
 from facelab.experiments.sources import Enrolment
@@ -208,6 +209,22 @@ def test_too_few_people_for_the_check_leave_an_extrapolation_that_says_so(tmp_pa
     growth = next(section for section in told.evidence if section.title.startswith("How false alerts grow"))
     assert growth.table is not None
     assert [row[2] for row in growth.table.rows] == ["measured", "extrapolated", "extrapolated"]
+
+
+def test_so_few_people_that_nothing_can_be_fitted_are_a_refusal_and_no_error(tmp_path: Path) -> None:
+    found = Findings(city(tmp_path, strangers=12, wanted=6, listed=10))
+    assert found.database.check is None
+    assert "20 references or more" in found.database.refusal
+    assert found.size == 16
+    assert any(line.kind == "cannot tell" for line in threshold_lines(found))
+
+
+def test_a_database_smaller_than_the_tested_one_is_measured_by_leaving_people_out(tmp_path: Path) -> None:
+    found = Findings(city(tmp_path, **{"site.galleries": [50], "site.probability_checks": [1e-9]}))
+    section = growth_section(found)
+    assert section is not None
+    assert section.table is not None
+    assert [row[2] for row in section.table.rows] == ["measured: people left out", "measured"]
 
 
 def test_nobody_is_in_both_halves_of_the_check() -> None:

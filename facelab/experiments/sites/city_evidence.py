@@ -105,6 +105,9 @@ def _growth_row(found: Findings, size: int, scale: GalleryScale) -> tuple[str, .
     at = int(np.flatnonzero(scale.size == size)[0])
     model = f"{1e4 * scale.fpir[at]:.3g} [{1e4 * scale.floor[at]:.3g}, {1e4 * scale.ceiling[at]:.3g}]"
     tested = found.database.enrolled.subjects
+    if size < tested:
+        smaller = f"{1e4 * scale.fpir[at]:.3g} [{1e4 * scale.low[at]:.3g}, {1e4 * scale.high[at]:.3g}]"
+        return f"{size:,}", smaller, "measured: people left out", f"{1e4 * scale.independent[at]:.3g}", "", "", ""
     if size != tested and size not in found.database.by_size:
         return f"{size:,}", "not searched", "extrapolated", "", model, "cannot tell", "cannot tell"
     largest = max([tested, *found.database.by_size])

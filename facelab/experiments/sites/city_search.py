@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from facelab.errors import NotMeasured
+from facelab.errors import BadInput, NotMeasured
 from facelab.experiments.sites.city_distractors import DistractorCheck, Labelled, distractor_check
 from facelab.gallery.exact_search import Candidates, ExactSearch
 from facelab.stats.searches import DEPTH, Searches, searches
@@ -77,8 +77,8 @@ def searched_database(study: Study, site: CitySite) -> Database:
             site.probability_checks,
             np.random.default_rng(site.seed),
         )
-    except NotMeasured as reason:
-        return Database(base, None, str(reason))
+    except (NotMeasured, BadInput) as reason:
+        return Database(base, None, f"{reason}.")
     if not check.allowed:
         return Database(base, check, check.sentence())
     sizes = sorted({size for size in (*SMALLER, *site.galleries) if size > base.subjects})
