@@ -98,13 +98,21 @@ class Browser:
         self.ask("Input.insertText", text=text)
 
     def click(self, selector: str) -> None:
-        """Clicks the middle of the first element that a CSS selector finds, with the mouse, as a person would."""
+        """Clicks the middle of the first element that a CSS selector finds, with the mouse, once it stands still."""
         found = json.dumps(selector)
-        place = self.until(
+        shown = (
             f"(() => {{ const one = document.querySelector({found}); if (!one) return null;"
             " one.scrollIntoView({block: 'center'}); const box = one.getBoundingClientRect();"
-            " return [box.x + box.width / 2, box.y + box.height / 2]; })()"
+            " const place = [box.x + box.width / 2, box.y + box.height / 2];"
+            " return one.contains(document.elementFromPoint(...place)) ? place : null; })()"
         )
+        place, end = self.until(shown), time.monotonic() + WAIT_S
+        while True:
+            time.sleep(0.1)
+            before, place = place, self.until(shown)
+            if place == before:
+                break
+            assert time.monotonic() < end, f"never stood still: {selector}"
         for kind in ("mousePressed", "mouseReleased"):
             self.ask("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left", clickCount=1)
 

@@ -160,6 +160,16 @@ class LabPage:
         shown = f"(one) => one.innerText.includes({json.dumps(text)})"
         self.browser.until(f"[...document.querySelectorAll('.jupyter-widgets')].some({shown})", seconds)
 
+    def settle(self, seconds: float = 30.0) -> None:
+        """Waits until the kernel has been idle for half a second: every key and every move has been answered."""
+        idle, end = f"{PANEL}.sessionContext.session?.kernel?.status === 'idle'", time.monotonic() + seconds
+        quiet = time.monotonic()
+        while time.monotonic() - quiet < 0.5:
+            assert time.monotonic() < end, "the kernel never came to rest"
+            if not self.browser.value(idle):
+                quiet = time.monotonic()
+            time.sleep(0.05)
+
     def focus(self, selector: str) -> None:
         """Puts the focus on the first element that a CSS selector finds, scrolled into view."""
         found = json.dumps(selector)
@@ -169,7 +179,8 @@ class LabPage:
         )
 
     def click_button(self, text: str) -> None:
-        """Clicks the widget button with this text, with the mouse, as soon as it may be clicked."""
+        """Clicks the widget button with this text, with the mouse, once the kernel is at rest and it may be clicked."""
+        self.settle()
         same = f"(one) => one.innerText.trim() === {json.dumps(text)}"
         find = f"[...document.querySelectorAll('button.jupyter-button')].find({same})"
         self.browser.until(f"(() => {{ const one = {find}; if (!one || one.disabled) return false;"
