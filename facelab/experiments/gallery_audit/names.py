@@ -8,8 +8,8 @@ Let E(s) be how many pairs of different names would be at or above s by chance (
   the samples of a name fall into groups that no proven pair joins, the largest is taken for the person and the others
   are *mislabelled*; of equal groups nobody can say which, and all are to be looked at. A sample that is proven to be
   somebody else's says whose.
-- A reference that is proven with three or more names, or with two at E(s) <= .05 each, most of which are not proven
-  with each other, is a *hub*: a template of several people, or of nobody.
+- A reference that is proven with two or more names, most of which are not proven with each other, is a *hub*: a
+  template of several people, or of nobody.
 - What is left of the proven pairs of different names are *duplicates*, or, where 99 % of the gallery's right pairs of
   one name are more alike, *neighbours*; so are pairs with E(s) <= .25, of which one gallery in four
   has one by chance.
@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from facelab.experiments.gallery_audit.findings import Finding
-from facelab.stats.extremes import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
@@ -162,7 +161,7 @@ def _of_one_name(names: _Names, subject: str, parts: list[list[int]], best: tupl
 
 def _hubs(names: _Names) -> list[Finding]:
     """References that are proven with several names, most of which are not proven with each other."""
-    found, strong = [], names.tail.score_at(LEVEL)
+    found = []
     for row, partners in names.partners.items():
         by_name: dict[str, list[int]] = defaultdict(list)
         for other in partners:
@@ -171,8 +170,7 @@ def _hubs(names: _Names) -> list[Finding]:
             continue
         pairs = [(a, b) for a in by_name for b in by_name if a < b]
         joined = sum(any(y in names.partners[x] for x in by_name[a] for y in by_name[b]) for a, b in pairs)
-        sure = sum(max(partners[other] for other in rows) >= strong for rows in by_name.values())
-        if 2 * joined >= len(pairs) or max(len(by_name) - 1, sure) < 2:
+        if 2 * joined >= len(pairs):
             continue
         names.hubs.add(row)
         top = max(partners.values())
