@@ -378,5 +378,6 @@ def test_words_of_rates_and_times() -> None:
     assert of_rate(Rate(0, 0), "people") == "of people nothing is known"
     assert cell(Rate(0, 0)) == "no trial"
     assert cell(Rate(1, 4)).startswith("25 % (1/4) [")
+    assert cell(Rate(60, 60)) == "100 % (60/60) [94, 100]"
     assert seconds(Estimate(3.0, 2.0, math.inf)) == "3.0 s (between 2.0 and any time would fit this data)"
     assert seconds(Estimate(math.inf, 2.0, math.inf)).startswith("never")

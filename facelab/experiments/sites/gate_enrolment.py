@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from facelab.errors import BadInput, NotMeasured
-from facelab.experiments.sites.gate_words import cell
+from facelab.experiments.sites.gate_words import cell, hundredths
 from facelab.report.site_answer import Section, Table
 from facelab.stats.discard_areas import DiscardAreas, discard_areas
 from facelab.stats.quality import DiscardCurve, discard_curve
@@ -160,7 +160,7 @@ def enrolment_section(found: list[QualityGate | str], confidence: float) -> Sect
                 f"{100 * r.asked:g} %",
                 f"{r.people}",
                 cell(r.fnmr, confidence),
-                f"{100 * r.not_through:.2g} %",
+                f"{hundredths(r.not_through)} %",
             )
             for r in own.refusals
         ]

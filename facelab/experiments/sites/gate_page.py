@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from facelab.experiments.floor import speaking_point
 from facelab.experiments.sites.gate_ageing import Ageing, people_a_year
 from facelab.experiments.sites.gate_attacks import GateAttacks
-from facelab.experiments.sites.gate_words import of_rate, of_so_many, seconds
+from facelab.experiments.sites.gate_words import hundredths, of_rate, of_so_many, seconds
 from facelab.report.site_answer import Line
 from facelab.stats.gallery_threshold import GalleryThreshold
 from facelab.stats.planning import people_needed
@@ -193,7 +193,7 @@ def _faster(found: GateStudy, own: ChosenPolicy, flow: GateFlow) -> list[Line]:
 
 
 def _of_hundred(share: float) -> str:
-    return "an unknown number" if math.isnan(share) else f"{100 * share:.2g}"
+    return "an unknown number" if math.isnan(share) else hundredths(share)
 
 
 def _sure(found: GateStudy, confidence: float) -> tuple[Line, ...]:

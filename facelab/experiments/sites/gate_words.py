@@ -44,19 +44,33 @@ def _count(value: float, *, up: bool = False) -> str:
     return f"{whole:,}"
 
 
+def hundredths(share: float) -> str:
+    """A share as a number out of a hundred, two digits.
+
+    Examples
+    --------
+    >>> hundredths(0.0375), hundredths(0.9999), hundredths(1.0), hundredths(3e-6)
+    ('3.8', '100', '100', '0')
+    """
+    percent = 100 * share
+    if math.isnan(percent):
+        return "unknown"
+    return "0" if percent < 5e-4 else f"{percent:.2g}" if percent < 99.5 else f"{percent:.0f}"
+
+
 def cell(rate: Rate, confidence: float = 0.95) -> str:
     """A rate in a table: share, counts and interval."""
     if not rate.trials:
         return "no trial"
     ends = rate.interval(confidence)
     marked = "" if ends.reliable else " *"
-    share = f"{100 * rate.value:.2g} % ({rate.errors:,}/{rate.trials:,})"
-    return f"{share} [{100 * ends.low:.2g}, {100 * ends.high:.2g}]{marked}"
+    share = f"{hundredths(rate.value)} % ({rate.errors:,}/{rate.trials:,})"
+    return f"{share} [{hundredths(ends.low)}, {hundredths(ends.high)}]{marked}"
 
 
 def share_cell(value: float, low: float, high: float) -> str:
     """A share with its interval in a table."""
-    return f"{100 * value:.2g} % [{100 * low:.2g}, {100 * high:.2g}]"
+    return f"{hundredths(value)} % [{hundredths(low)}, {hundredths(high)}]"
 
 
 def seconds(found: Estimate) -> str:
