@@ -146,7 +146,7 @@ def _plaza_lines(found: Findings) -> list[Line]:
     if any(rate is None or not rate.trials for rate in points):
         return []
     behind, street = (of_hundred(rate) for rate in points if rate is not None)
-    text = f"Behind a windscreen, of 100 wanted people {behind} are missed; in streets {street}."
+    text = f"Behind a windscreen, of 100 wanted people {behind} are missed; in streets {street}; not the glass alone."
     return [Line("What it costs", text, _how(found))]
 
 

@@ -202,6 +202,8 @@ def windscreen_section(found: Findings) -> Section | None:
     said = (
         "A plaza sees the face through a windscreen that mirrors sky, canopy or lamps; each was rendered with its own "
         "glass and light (docs/footage.md). Same people in streets and at plazas; counts of the half that reports.",
+        "Plazas and streets differ in more than the glass: how large the face is, its pose, the light. What the "
+        "glass alone costs cannot be told from this; it takes the same passages with and without it.",
     )
     return Section("Plaza against street", said, Table(columns, tuple(rows)))
 
