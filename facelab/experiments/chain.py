@@ -45,8 +45,8 @@ def waves(scenario: Scenario) -> tuple[tuple[str, ...], ...]:
     if scenario.counts_only:
         return (*first, (MATCH,), (RATES, TUNE))
     site = () if scenario.site is None else ((SITE,),)
-    # the config carries what 06 found of small faces
-    return (*first, (MATCH,), (RATES, TUNE, GROUPS), (EXPORT,), *site)
+    # the config carries what 06 found of small faces and the threshold of the site's answer
+    return (*first, (MATCH,), (RATES, TUNE, GROUPS), *site, (EXPORT,))
 
 
 def notebooks_folder() -> Path:

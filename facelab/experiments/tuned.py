@@ -1,4 +1,9 @@
-"""The tuned config of a study: its exported threshold with everything that it was measured on."""
+"""The tuned config of a study: its exported threshold with everything that it was measured on.
+
+Where the scenario names its kind of site, the threshold is that of the site's answer, so that what the one page says is
+what a deployment loads; `export_target_fpir` overrules it, and an answer that cannot tell leaves the choice to the
+targets.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +39,7 @@ from facelab.experiments.workspace import project_root
 
 if TYPE_CHECKING:
     from facelab.experiments.study import Study
+    from facelab.report.site_answer import SiteAnswer
     from facelab.stats.points import OperatingPoint
 
 RUN_VARIABLE = "MLFLOW_RUN_ID"
@@ -50,10 +56,15 @@ def tuned_config(study: Study, *, accept_restriction: bool = False) -> TunedConf
     scenario, halves = study.scenario, study.halves
     if halves.select is None:
         raise NotMeasured(f"{scenario.name}: too few people for rates (counts_only), so no threshold is tuned on them")
-    point = exported_point(study.points, scenario.export_target_fpir)
+    answer = _site_answer(study)
+    answered = None if answer is None else answer.threshold
+    if answered is None:
+        point = exported_point(study.points, scenario.export_target_fpir)
+    else:
+        point = halves.report.at(answered)
     evidence, pack = study.evidence, study.pack
     synthetic = evidence.synthetic
-    chosen = point_record(point, "target", scenario.confidence)
+    chosen = point_record(point, "target" if answered is None else "site", scenario.confidence)
     others = tuple(r for r in point_records(study.points, scenario.confidence) if r != chosen)
     created = datetime.now(UTC).replace(microsecond=0)
     return TunedConfig(
@@ -92,7 +103,7 @@ def tuned_config(study: Study, *, accept_restriction: bool = False) -> TunedConf
             reported_on=people_of(halves.report),
             select_share=scenario.select_share,
             split_seed=scenario.split_seed,
-            notes=scenario.notes,
+            notes=(*scenario.notes, *_answer_notes(answer)),
             run_id=os.environ.get(RUN_VARIABLE) or None,
             facelab=facelab.__version__,
             commit=code_commit(),
@@ -102,6 +113,22 @@ def tuned_config(study: Study, *, accept_restriction: bool = False) -> TunedConf
         scores=scores_record(halves.report.searches),
         also_measured=others,
     )
+
+
+def _site_answer(study: Study) -> SiteAnswer | None:
+    """The answer to the site's question in the workspace; None where a target's threshold is to be exported."""
+    from facelab.experiments.sites.kept import kept_answer
+
+    wanted = study.scenario.site is not None and study.scenario.export_target_fpir is None
+    return kept_answer(study.workspace) if wanted else None
+
+
+def _answer_notes(answer: SiteAnswer | None) -> tuple[str, ...]:
+    """What the one page says of its threshold, for the config's evidence; the rates beside it are those of passages."""
+    if answer is None:
+        return ()
+    said = tuple(line.text for line in answer.under("Threshold"))
+    return (*said, "The rates here are of single passages at that threshold; the site's own stand in its answer.")
 
 
 def _trusted(study: Study) -> tuple[float | None, float | None]:

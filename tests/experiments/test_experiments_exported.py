@@ -18,7 +18,9 @@ from facelab.experiments.exported import KEY_VARIABLE, findings_table, found_her
 from facelab.experiments.floor_answers import NO_ANSWERS, answer_metrics, answered_sentences
 from facelab.experiments.scenario import load_scenario
 from facelab.experiments.study import Study, open_study
+from facelab.experiments.workspace import write_json
 from facelab.pipeline.packs.registry import SHIPPED
+from facelab.report.site_answer import HEADINGS, Line, SiteAnswer
 
 
 class _Pack:
@@ -44,6 +46,33 @@ def test_the_card_stands_beside_the_config_and_says_its_threshold(ready: Study) 
     assert "Evaluation only" in card
     assert f"{config.threshold:.4f}" in page
     assert page.startswith("<!doctype html>")
+
+
+def _answered(ready: Study, threshold: float | None, **settings: object) -> Study:
+    """The study as one of a site that was told to run at `threshold`."""
+    site = {"kind": "gate", "sources": {}}
+    scenario = ready.scenario.model_validate({**ready.scenario.model_dump(), "site": site, **settings})
+    ready.scenario = scenario
+    lines = tuple(Line(heading, f"{heading}: so.", "measured") for heading in HEADINGS)
+    write_json(ready.workspace.site_answer, SiteAnswer("t", "q?", threshold, lines).to_dict())
+    return ready
+
+
+def test_a_site_exports_the_threshold_that_its_answer_names(ready: Study) -> None:
+    plain = ready.tuned()
+    found = _answered(ready, 0.37).tuned()
+    assert (found.threshold, found.operating_point.origin) == (0.37, "site")
+    expected = ready.halves.report.at(0.37)
+    assert found.operating_point.fpir.errors == expected.fpir.errors
+    assert "Threshold: so." in found.evidence.notes
+    assert plain.threshold in [point.threshold for point in found.also_measured]
+
+
+def test_an_answer_that_cannot_tell_or_is_overruled_leaves_the_choice_to_the_targets(ready: Study) -> None:
+    plain = ready.tuned()
+    assert _answered(ready, None).tuned().threshold == plain.threshold
+    target = plain.operating_point.target_fpir
+    assert _answered(ready, 0.37, export_target_fpir=target).tuned().threshold == plain.threshold
 
 
 def test_an_evaluation_signs_where_a_key_is_named(

@@ -83,9 +83,9 @@ def test_a_setting_without_a_source_is_refused_and_a_default_is_called_one() -> 
     assert said["rosters"].startswith("facelab's own default")
 
 
-def test_a_scenario_that_names_its_site_gets_its_notebook_last() -> None:
+def test_a_scenario_that_names_its_site_answers_it_before_a_config_is_exported() -> None:
     plain = load_scenario("demo")
-    assert waves(load_scenario("demo", SITE_SETTINGS))[-2:] == ((EXPORT,), (SITE,))
+    assert waves(load_scenario("demo", SITE_SETTINGS))[-2:] == ((SITE,), (EXPORT,))
     assert waves(plain)[-1] == (EXPORT,)
 
 
