@@ -192,9 +192,9 @@ def distractor_check(
             Level(
                 level,
                 threshold,
-                rate_of(people, (score >= threshold)[~same], "FMR"),
+                rate_of(people, np.asarray(score[~same] >= threshold), "FMR"),
                 float((drawn_score >= threshold).mean()),
-                rate_of(_searchers(unseen), (score >= threshold).any(axis=1), "FPIR"),
+                rate_of(_searchers(unseen), np.atleast_1d((score >= threshold).any(axis=1)), "FPIR"),
                 _drawn_fpir(drawn_score, threshold, len(others.subject)),
                 float((mutual >= threshold).mean()) / alike if alike > 0 else float("nan"),
             )
