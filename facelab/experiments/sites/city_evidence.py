@@ -184,7 +184,8 @@ def sites_section(found: Findings) -> Section | None:
         f"{100 * cameras.target:g} of 100 strangers:",
     )
     columns = ("camera", "strangers who chose", "threshold", "data supports it")
-    return Section("A threshold for each site", (*head, *cameras.sentences()), Table(columns, rows))
+    plain_words = (sentence.replace("**", "") for sentence in cameras.sentences())  # a page, not Markdown
+    return Section("A threshold for each site", (*head, *plain_words), Table(columns, rows))
 
 
 def windscreen_section(found: Findings) -> Section | None:
