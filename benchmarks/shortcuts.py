@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from facelab.pipeline.passages import Passages
     from facelab.stats.openset import OpenSetCurve
     from facelab.stats.points import OperatingPoint
+    from facelab.types import Comparisons
 
 SQUARE = {"canvas": "pack"}
 VARIANTS = {
@@ -102,6 +103,11 @@ def compared(curve: OpenSetCurve) -> str:
     return "   ".join(rates(curve.threshold_at_fpir(target)) for target in TARGETS)
 
 
+def by_passage(comparisons: Comparisons) -> Comparisons:
+    """The comparisons in the order of their passages: what two settings have in common."""
+    return comparisons.take(np.argsort(comparisons.probe_id, kind="stable"))
+
+
 def differences(first: OpenSetCurve, second: OpenSetCurve) -> str:
     """FNIR minus that of the first settings, at the same FPIR and on the same people."""
     said = []
@@ -144,7 +150,7 @@ def main() -> None:
             shown(name, passages, seconds, first[0])
             plain = scenario.model_copy(update={"pipeline": PipelineSettings()})
             enrolled = enrolled_watchlist(plain, passages, footage, pack)
-            curve = open_set_curve(match(enrolled.probes or passages, enrolled.gallery), rank=1)
+            curve = open_set_curve(by_passage(match(enrolled.probes or passages, enrolled.gallery)), rank=1)
             print(f"{'':27} {compared(curve) if given.footage == 'terminal' else counted(scenario, curve)}", flush=True)
             if base is not None and given.footage == "terminal":
                 print(f"{'':27} {differences(base, curve)}", flush=True)
