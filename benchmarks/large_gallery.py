@@ -2,6 +2,10 @@
 
     python benchmarks/large_gallery.py
     python benchmarks/large_gallery.py --sizes 100000,1000000 --probes 1000 --out large_gallery.json
+    python benchmarks/large_gallery.py --check results/city_cameras --splits 20
+    python benchmarks/large_gallery.py --check congress --splits 10
+
+The last two search nothing: how often the check of drawn references passes, over splits of the people.
 
 References are drawn from a distribution fitted to made-up people, a shard at a time; no file and no model is needed.
 Each size runs in a process of its own, so that the peak of its memory is its own. For a few probes the answer is
@@ -17,11 +21,17 @@ import resource
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from facelab.gallery.distractors import distribution_of
+from facelab.experiments.sites.city_distractors import Labelled, distractor_check
+from facelab.experiments.sites.city_search import one_a_person
+from facelab.gallery.distractors import TemplateDistribution, distribution_of, fitted_distribution
 from facelab.gallery.exact_search import ExactSearch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DIMENSIONS, PEOPLE, COMPARED, SEED = 512, 300, 5, 1
 
@@ -32,7 +42,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--probes", type=int, default=1_000, help="searched together")
     parser.add_argument("--k", type=int, default=32, help="candidates kept")
     parser.add_argument("--out", type=Path, help="where the measurements go, as JSON")
+    parser.add_argument("--check", help="a city's workspace, or congress: how often the check passes")
+    parser.add_argument("--splits", type=int, default=20, help="seeds of the check")
     chosen = parser.parse_args(arguments)
+    if chosen.check:
+        return checked(chosen.check, chosen.splits)
     rows = []
     print("| references | draw, s | search, s | a search, ms | peak memory, MiB | before, MiB | exact |")
     print("|---|---|---|---|---|---|---|")
@@ -49,6 +63,78 @@ def main(arguments: list[str]) -> int:
     if chosen.out is not None:
         chosen.out.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
     return 0 if all(row["exact"] for row in rows) else 1
+
+
+class Mixed(TemplateDistribution):
+    """Not for use: `number` of the fitted people themselves, mixed at random; one of them is that person copied."""
+
+    given: np.ndarray
+    number: int
+
+    def draw(self, count: int, rng: np.random.Generator) -> np.ndarray:
+        """(count, d) unit templates."""
+        weight = np.abs(rng.standard_normal((count, self.number)))
+        weight /= np.linalg.norm(weight, axis=1, keepdims=True)
+        who = rng.random((count, len(self.given))).argpartition(self.number, axis=1)[:, : self.number]
+        drawn = self.mean + sum(weight[:, [k]] * (self.given - self.mean)[who[:, k]] for k in range(self.number))
+        return (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
+
+
+def mixed(number: int) -> Callable[..., TemplateDistribution]:
+    """A fit that takes the people themselves."""
+
+    def fit(references: np.ndarray, *_: object) -> TemplateDistribution:
+        base = distribution_of(references)
+        own = Mixed(base.mean, base.axes, base.spread, 1, np.inf, base.people)
+        object.__setattr__(own, "given", references.astype(np.float64))
+        object.__setattr__(own, "number", number)
+        return own
+
+    return fit
+
+
+def checked(place: str, splits: int) -> int:
+    """Print how often the check passes with each way of drawing, and the geometric means of what it found."""
+    references, probes = people_of(place)
+    ways = {"fitted": fitted_distribution, **{f"{n} of the people mixed": mixed(n) for n in (1, 2, 3)}}
+    print("| drawn | passed | FMR of people's, 1e-3 | 1e-4 | FPIR of people's, 1e-3 | 1e-4 | alike, 1e-3 |")
+    print("|---|---|---|---|---|---|---|")
+    for name, fit in ways.items():
+        checks = [
+            distractor_check(place, references, probes, (1e-3, 1e-4), np.random.default_rng(seed), fit_with=fit)
+            for seed in range(splits)
+        ]
+        fmr, fpir = (
+            [np.exp(np.mean([np.log(max(f(c.levels[k]), 1e-3)) for c in checks])) for k in (0, 1)]
+            for f in (lambda x: x.drawn / x.people.value, lambda x: x.drawn_fpir / x.people_fpir.value)
+        )
+        alike = float(np.nanmedian([c.levels[0].alike for c in checks]))
+        passed = sum(c.allowed for c in checks)
+        print(
+            f"| {name} | {passed} of {splits} | {fmr[0]:.2f} | {fmr[1]:.2f} | {fpir[0]:.2f} | {fpir[1]:.2f}"
+            f" | {alike:.1f} |",
+            flush=True,
+        )
+    return 0
+
+
+def people_of(place: str) -> tuple[Labelled, Labelled]:
+    """References and probes of a city's workspace, or the Congress portraits."""
+    if place != "congress":
+        from facelab.pipeline import tables
+
+        folder = Path(place)
+        gallery = tables.read_gallery(folder / "gallery.parquet").templates
+        return one_a_person(gallery), one_a_person(tables.read_templates(folder / "passages.parquet"), every=True)
+    from facelab.data.research import CONGRESS_YEARS, congress_portraits
+    from facelab.gallery import photograph_templates
+    from facelab.pipeline.packs import load_pack
+
+    pack = load_pack("scrfd-mbf")
+    old, new = (
+        photograph_templates(congress_portraits((year,)).photographs, pack, progress=False) for year in CONGRESS_YEARS
+    )
+    return one_a_person(old), one_a_person(new, every=True)
 
 
 def measured(size: int, probes: int, k: int) -> dict[str, float | bool]:

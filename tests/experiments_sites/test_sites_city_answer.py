@@ -209,6 +209,28 @@ def test_too_few_people_for_the_check_leave_an_extrapolation_that_says_so(tmp_pa
     growth = next(section for section in told.evidence if section.title.startswith("How false alerts grow"))
     assert growth.table is not None
     assert [row[2] for row in growth.table.rows] == ["measured", "extrapolated", "extrapolated"]
+    needed = [row[-1] for row in growth.table.rows]
+    assert all("extrapolated" in cell or "cannot tell" in cell for cell in needed[1:])
+
+
+def test_a_refused_database_has_the_threshold_that_the_tail_of_the_choosing_strangers_gives(tmp_path: Path) -> None:
+    """Held to the tail itself: size times its FMR at that score is the share that can be reviewed; larger, higher."""
+    from facelab.stats.watchlist_size import strangers_tail
+
+    many = {"site.probability_checks": [1e-9], "site.galleries": [400, 800]}
+    found = Findings(city(tmp_path, strangers=300, wanted=60, **many, **{"site.reviews_a_day": 2_500.0}))
+    section = growth_section(found)
+    assert section is not None
+    assert section.table is not None
+    assert any("generalised Pareto" in said for said in section.sentences)
+    needed = [row[-1] for row in section.table.rows if row[2] == "extrapolated"]
+    rows = np.isin(found.study.comparisons.probe_id, found.select.searches.probe_id)
+    tail = strangers_tail(found.study.comparisons.take(rows), np.random.default_rng(found.site.seed))
+    target = 2_500 / sum(camera.passages for camera in found.cameras)
+    scores = [float(cell.split(" (extrapolated")[0]) for cell in needed]
+    for size, score in zip((400, 800), scores, strict=True):
+        assert size * tail.fmr(score) == pytest.approx(target, rel=0.06)
+    assert scores[1] > scores[0]
 
 
 def test_so_few_people_that_nothing_can_be_fitted_are_a_refusal_and_no_error(tmp_path: Path) -> None:

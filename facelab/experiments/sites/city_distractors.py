@@ -26,10 +26,12 @@ from facelab.gallery.distractors import TemplateDistribution, fitted_distributio
 from facelab.stats.dyadic import PairTrials, PeopleTrials, person_codes, rate_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from facelab.stats.rates import Rate
     from facelab.types import Bools, Floats, Ints, Strings
+
+    Fit = Callable[[Floats, Floats, Bools, np.random.Generator], TemplateDistribution]
 
 DRAWN = 20_000
 AMONG = 3_000
@@ -143,7 +145,13 @@ class Labelled:
 
 
 def distractor_check(
-    name: str, references: Labelled, probes: Labelled, levels: Sequence[float], rng: np.random.Generator
+    name: str,
+    references: Labelled,
+    probes: Labelled,
+    levels: Sequence[float],
+    rng: np.random.Generator,
+    *,
+    fit_with: Fit = fitted_distribution,
 ) -> DistractorCheck:
     """Fit on one half of the people, check on the other.
 
@@ -157,6 +165,8 @@ def distractor_check(
         FMR at which is checked.
     rng : numpy.random.Generator
         For the halves, the fit and the draws.
+    fit_with : callable
+        Makes the distribution from the fit half's references, probes, who is whom, and `rng`.
 
     Raises
     ------
@@ -167,7 +177,7 @@ def distractor_check(
     """
     fit, held = _halves(references.subject, probes.subject, rng)
     own, seen = references.take(fit[0]), probes.take(fit[1])
-    model = fitted_distribution(own.embedding, seen.embedding, _same(seen, own), rng)
+    model = fit_with(own.embedding, seen.embedding, _same(seen, own), rng)
     others, unseen = references.take(held[0]), probes.take(held[1])
     same = _same(unseen, others)
     pairs = int((~same).sum())

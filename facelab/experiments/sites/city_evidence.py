@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from facelab.errors import BadInput, NotMeasured
 from facelab.experiments.sites.city_cameras import PLAZA, any_of_cameras, of_kind, resampled_fpir
 from facelab.experiments.sites.city_cases import cases_a_day
 from facelab.experiments.sites.departures_words import of_hundred, whole
@@ -13,6 +14,7 @@ from facelab.report.site_answer import Section, Table
 from facelab.stats.dyadic import PeopleTrials, rate_of
 from facelab.stats.openset import OpenSetCurve
 from facelab.stats.scaling import GalleryScale, fpir_by_gallery_size, fpir_if_independent
+from facelab.stats.watchlist_size import sized_threshold, strangers_tail
 
 if TYPE_CHECKING:
     from facelab.experiments.sites.city_distractors import DistractorCheck
@@ -97,6 +99,11 @@ def growth_section(found: Findings) -> Section | None:
     ]
     if not database.by_size:
         said[0] = f"References may not be drawn ({database.refusal}) So beyond {tested} everything is extrapolated."
+        said.append(
+            "The last column beyond that: the score at which the size of the database times FMR is the reviews a day "
+            "over the passages a day, FMR from the generalised Pareto tail of the strangers who chose, every camera "
+            "alike. A bound for the mean, and a model: no comparison that rare was seen."
+        )
     return Section("How false alerts grow with the database", tuple(said), Table(columns, rows), _figure(found, scale))
 
 
@@ -109,7 +116,7 @@ def _growth_row(found: Findings, size: int, scale: GalleryScale) -> tuple[str, .
         smaller = f"{1e4 * scale.fpir[at]:.3g} [{1e4 * scale.low[at]:.3g}, {1e4 * scale.high[at]:.3g}]"
         return f"{size:,}", smaller, "measured: people left out", f"{1e4 * scale.independent[at]:.3g}", "", "", ""
     if size != tested and size not in found.database.by_size:
-        return f"{size:,}", "not searched", "extrapolated", "", model, "cannot tell", "cannot tell"
+        return f"{size:,}", "not searched", "extrapolated", "", model, "cannot tell", _beyond(found, size)
     largest = max([tested, *found.database.by_size])
     point = found.report_of(size).curve.at(threshold)
     independent = fpir_if_independent(_fmr(found.report_of(largest).searches, threshold), size)
@@ -119,6 +126,25 @@ def _growth_row(found: Findings, size: int, scale: GalleryScale) -> tuple[str, .
     own = found.threshold_at(size)
     needed = "cannot tell" if own is None else f"{own:.3f}"
     return f"{size:,}", _in_ten_thousand(point.fpir), how, f"{1e4 * independent:.3g}", beyond, missed, needed
+
+
+def _beyond(found: Findings, size: int) -> str:
+    """The threshold for the site's reviews at a size that was not searched, from the tail of the strangers."""
+    chosen, comparisons = found.select.searches, found.study.comparisons
+    try:
+        tail = strangers_tail(
+            comparisons.take(np.isin(comparisons.probe_id, chosen.probe_id)), np.random.default_rng(found.site.seed)
+        )
+    except (NotMeasured, BadInput) as reason:
+        return f"cannot tell: {reason}"
+    target = found.site.reviews_a_day / sum(camera.passages for camera in found.cameras)
+    if not 0 < target < 1:
+        return "cannot tell: more reviews than passages"
+    sized = sized_threshold(chosen, tail, target, size)
+    if sized.threshold is None:
+        return f"cannot tell: {sized.reason}"
+    bound = "no bound" if sized.certified is None else f"{sized.certified:.3f} at the upper 95 % bound of FMR"
+    return f"{sized.threshold:.3f} ({sized.basis}; {bound})"
 
 
 def _fmr(found: Searches, threshold: float) -> float:
