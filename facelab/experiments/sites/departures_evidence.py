@@ -164,8 +164,8 @@ def _config_sentence(found: Findings) -> str:
     rule = found.study.scenario.alerts
     told = next((name for name, one in RULES.items() if one.confirm == rule.confirm and _same(one, rule)), rule.confirm)
     return (
-        f"The evaluation's exported threshold, {point.threshold:.3f}, is that of one passage on its whole template; "
-        f"the answer's, {first.threshold:.3f}, is for a journey and the rule “{told}”, to be set where that runs."
+        f"The table of thresholds speaks of one passage on its whole template ({point.threshold:.3f}); the answer's "
+        f"{first.threshold:.3f} is for a journey and the rule “{told}”, and it is what the exported config carries."
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from facelab.experiments.floor import speaking_point
 from facelab.experiments.sites.gate_ageing import Ageing, people_a_year
 from facelab.experiments.sites.gate_attacks import GateAttacks
 from facelab.experiments.sites.gate_words import hundredths, of_rate, of_so_many, seconds
@@ -65,16 +64,6 @@ def _threshold(found: GateStudy) -> tuple[Line, ...]:
                 f"For {largest:,} passengers on the roster, single attempts would need {needed.threshold:.3f}: safe "
                 "however people resemble each other, but never measured.",
                 "extrapolated",
-            )
-        )
-    exported = speaking_point(found.study)
-    if exported is not None and exported.target is not None:
-        lines.append(
-            Line(
-                "Threshold",
-                f"The exported config holds {exported.threshold:.3f}: the threshold of single passages at which "
-                f"{100 * exported.target:g} in 100 unenrolled people pass.",
-                "measured",
             )
         )
     lines.append(
