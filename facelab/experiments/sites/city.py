@@ -21,6 +21,7 @@ from facelab.stats.floor import journey_miss
 from facelab.stats.openset import OpenSetCurve
 
 if TYPE_CHECKING:
+    from facelab.experiments.sites.city_real import RealGrowth
     from facelab.experiments.study import Study
     from facelab.report.site_answer import Kind
     from facelab.stats.review_budget import Outcome
@@ -208,7 +209,22 @@ def sure_lines(found: Findings) -> tuple[Line, ...]:
         lines.append(Line("How sure", text, "simulated"))
     if found.congress is not None:
         lines.append(Line("How sure", f"The same check on real portraits: {found.congress.sentence()}", "measured"))
+    if found.real_growth is not None:
+        lines += _real_lines(found.real_growth)
     return tuple(lines)
+
+
+def _real_lines(growth: RealGrowth) -> list[Line]:
+    """What a large database asked of real portraits."""
+    told = {size: score for size, score in growth.thresholds().items() if score is not None}
+    if len(told) < 2:
+        return []
+    few, many = min(told), max(told)
+    text = (
+        f"For the same false alerts, 1 in 100 strangers, real portraits needed {told[many]:.3f} in a database of "
+        f"{many:,}, all but {few:,} of it drawn, instead of {told[few]:.3f} among those {few:,} alone."
+    )
+    return [Line("How sure", text, "simulated")]
 
 
 def surer_lines(found: Findings) -> tuple[Line, ...]:

@@ -30,7 +30,7 @@ MOST_CAMERAS = 12
 def evidence(found: Findings) -> tuple[Section, ...]:
     """Every section, in the order of reading; one that was not asked for is left out."""
     sections = (
-        check_section(found), growth_section(found), budget_section(found), sites_section(found),
+        check_section(found), growth_section(found), _real_section(found), budget_section(found), sites_section(found),
         windscreen_section(found), cameras_section(found), cases_section(found), machines_section(found),
     )  # fmt: skip
     return tuple(section for section in sections if section is not None)
@@ -105,6 +105,11 @@ def growth_section(found: Findings) -> Section | None:
             "alike. A bound for the mean, and a model: no comparison that rare was seen."
         )
     return Section("How false alerts grow with the database", tuple(said), Table(columns, rows), _figure(found, scale))
+
+
+def _real_section(found: Findings) -> Section | None:
+    """Real portraits in databases of each size, where they are there."""
+    return None if found.real_growth is None else found.real_growth.section()
 
 
 def _growth_row(found: Findings, size: int, scale: GalleryScale) -> tuple[str, ...]:

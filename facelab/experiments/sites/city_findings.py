@@ -17,7 +17,9 @@ from facelab.errors import BadInput, NotMeasured
 from facelab.experiments.camera_study import camera_study
 from facelab.experiments.sites.city_cameras import CityCamera, city_cameras, curves_by_camera
 from facelab.experiments.sites.city_distractors import DistractorCheck, distractor_check
+from facelab.experiments.sites.city_real import RealGrowth, real_growth
 from facelab.experiments.sites.city_search import Database, one_a_person, searched_database
+from facelab.matching import match
 from facelab.stats.journeys import camera_of
 from facelab.stats.openset import OpenSetCurve
 from facelab.stats.review_budget import (
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from facelab.stats.cameras import CameraThresholds
     from facelab.stats.points import OperatingPoint
     from facelab.stats.searches import Searches
-    from facelab.types import Strings
+    from facelab.types import Gallery, Strings
 
 BUDGETS = (0.25, 0.5, 1.0, 2.0, 4.0)
 """Of the site's reviews a day, for which spending is compared."""
@@ -212,19 +214,31 @@ class Findings:
         return camera_study(self.study).thresholds
 
     @cached_property
-    def congress(self) -> DistractorCheck | None:
-        """The check of drawn references on real portraits; None where they are not there."""
+    def _portraits(self) -> tuple[Gallery, Gallery] | None:
+        """The portraits of Congress of the earlier and of the later year; None where they are not there."""
         from facelab.data.research import CONGRESS_YEARS, congress_portraits, research_folder
-        from facelab.gallery import photograph_templates
+        from facelab.gallery import enrol_photographs
 
         if research_folder() is None:
             return None
-        old, new = (
-            photograph_templates(
-                congress_portraits((year,)).photographs, self.study.pack, self.study.scenario.pipeline, progress=False
-            )
-            for year in CONGRESS_YEARS
-        )
+        pack, settings = self.study.pack, self.study.scenario.pipeline
+        old, new = (enrol_photographs(congress_portraits((year,)), pack, settings) for year in CONGRESS_YEARS)
+        return old, new
+
+    @cached_property
+    def congress(self) -> DistractorCheck | None:
+        """The check of drawn references on real portraits; None where they are not there."""
+        if self._portraits is None:
+            return None
+        old, new = (one_a_person(gallery.templates) for gallery in self._portraits)
         rng = np.random.default_rng(self.site.seed)
-        levels = self.site.probability_checks
-        return distractor_check("Congress portraits", one_a_person(old), one_a_person(new), levels, rng)
+        return distractor_check("Congress portraits", old, new, self.site.probability_checks, rng)
+
+    @cached_property
+    def real_growth(self) -> RealGrowth | None:
+        """Real portraits in databases of each size; None where they are not there or references may not be drawn."""
+        if self._portraits is None or self.congress is None:
+            return None
+        old, new = self._portraits
+        found = match(new.templates, old)
+        return real_growth("Congress portraits", found, new.templates, self.congress, self.site)

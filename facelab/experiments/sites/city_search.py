@@ -82,7 +82,7 @@ def searched_database(study: Study, site: CitySite) -> Database:
     if not check.allowed:
         return Database(base, check, check.sentence())
     sizes = sorted({size for size in (*SMALLER, *site.galleries) if size > base.subjects})
-    found, seconds = _by_size(comparisons, base, probes, check.model, sizes, site.seed)
+    found, seconds = searched_by_size(comparisons, base, probes, check.model, sizes, site.seed)
     return Database(base, check, "", found, seconds)
 
 
@@ -94,7 +94,7 @@ def one_a_person(templates: Templates, *, every: bool = False) -> Labelled:
     return Labelled(np.asarray(templates.embedding[rows], np.float32), templates.subject_id[rows])
 
 
-def _by_size(
+def searched_by_size(
     comparisons: Comparisons,
     base: Searches,
     probes: Templates,
@@ -102,6 +102,7 @@ def _by_size(
     sizes: Sequence[int],
     seed: int,
 ) -> tuple[dict[int, Searches], dict[int, float]]:
+    """The searches of `probes` by the size of the database, and the processor time up to each, s; sizes rise."""
     search, spent = ExactSearch(probes.embedding, KEPT), 0.0
     passage = _passage_of(probes, comparisons)
     found, seconds = {}, {}
