@@ -59,7 +59,7 @@ def record(run: RunLog, evaluation: Evaluation) -> None:
         }
     )
     run.note(note_of(evaluation))
-    run.rename(name_of(evaluation.scenario.pack, best_row(evaluation.table)))
+    run.rename(called(evaluation))
     for path in (place.points, place.curve, place.tuned, place.card, place.card_page, place.report, place.scenario):
         run.file(path)
     run.file(place.evidence)
@@ -69,6 +69,14 @@ def record(run: RunLog, evaluation: Evaluation) -> None:
     run.file(logged_comparisons(Study(evaluation.scenario, place)))
     for path in sorted(place.figures.glob("*.png")) + sorted(place.figures.glob("*.svg")):
         run.file(path, "figures")
+
+
+def called(evaluation: Evaluation) -> str:
+    """What the run of `evaluation` is called: by the site's answer, whose threshold is exported, where there is one."""
+    answer, pack = kept_answer(evaluation.workspace), evaluation.scenario.pack
+    if answer is None or answer.threshold is None or evaluation.scenario.export_target_fpir is not None:
+        return name_of(pack, best_row(evaluation.table))
+    return f"T {answer.threshold:.4f}, the site's answer, {pack.rsplit('/', 1)[-1]}"
 
 
 def name_of(pack: str, row: ThresholdRow | None) -> str:
@@ -83,7 +91,10 @@ def note_of(evaluation: Evaluation) -> str:
     cells = [row.cells[:5] for row in evaluation.table]
     lines = ["| " + " | ".join(row) + " |" for row in (columns, ["---"] * len(columns), *cells)]
     notes = [f"> {note}" for note in evaluation.scenario.notes]
-    return "\n\n".join([" ".join(evaluation.finding), "\n".join(lines), *evaluation.more_data, WHERE_TO_LOOK, *notes])
+    answer = kept_answer(evaluation.workspace)
+    told = [] if answer is None else [f"**{line.heading}** ({line.kind}): {line.text}" for line in answer.lines]
+    found = [" ".join(evaluation.finding), "\n".join(lines), *evaluation.more_data]
+    return "\n\n".join([*told, *found, WHERE_TO_LOOK, *notes])
 
 
 def inputs_of(scenario: Scenario, evidence: Mapping[str, Any]) -> list[DatasetNote]:

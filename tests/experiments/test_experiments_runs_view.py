@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from facelab.experiments.run_record import name_of, rate_metrics
+from facelab.experiments.run_record import called, name_of, rate_metrics
 from facelab.experiments.runs_view import COLUMNS, METRIC_COLUMNS, TAG, runs_link, view
 from facelab.experiments.store import experiment_id, open_store
+from facelab.experiments.workspace import Workspace, write_json
 from facelab.report.rows import ThresholdRow
+from facelab.report.site_answer import HEADINGS, Line, SiteAnswer
 
 RATE = {"rate": 0.05, "low": 0.01, "high": 0.1, "errors": 5, "trials": 100}
 
@@ -46,6 +49,17 @@ def test_a_run_is_called_by_its_threshold() -> None:
     row = ThresholdRow("target", 0.05, 0.41234, True, RATE, RATE, None)
     assert name_of("folder/pack", row) == "T 0.4123 at FPIR 5 %, pack"
     assert name_of("pack", None) == "no threshold, pack"
+
+
+def test_a_run_of_a_site_is_called_by_the_threshold_that_its_config_carries(tmp_path: Path) -> None:
+    lines = tuple(Line(heading, "so", "measured") for heading in HEADINGS)
+    place = Workspace(tmp_path)
+    write_json(place.site_answer, SiteAnswer("t", "q?", 0.38207, lines).to_dict())
+    scenario = SimpleNamespace(pack="folder/pack", export_target_fpir=None)
+    evaluation = SimpleNamespace(workspace=place, scenario=scenario, table=())
+    assert called(evaluation) == "T 0.3821, the site's answer, pack"  # type: ignore[arg-type]
+    scenario.export_target_fpir = 0.05
+    assert called(evaluation) == "no threshold, pack"  # type: ignore[arg-type]
 
 
 @pytest.mark.usefixtures("store")
